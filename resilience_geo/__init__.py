@@ -1,0 +1,93 @@
+"""Evacuation planning for Indonesian villages: exposure, routes, shelter coverage, offline maps.
+
+The public names are imported when they are first used; importing the package opens no file.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from resilience_geo.analysis.coverage import shelter_coverage
+    from resilience_geo.analysis.exposure import village_exposure
+    from resilience_geo.analysis.passability import road_states
+    from resilience_geo.analysis.routes import evacuation_routes
+    from resilience_geo.assumptions import EvacuationAssumptions
+    from resilience_geo.errors import ResilienceGeoError
+    from resilience_geo.inputs.elevation import read_elevation
+    from resilience_geo.inputs.hazard import read_hazard
+    from resilience_geo.inputs.population import read_population
+    from resilience_geo.inputs.roads import download_roads, read_roads
+    from resilience_geo.inputs.sample import sample_files, write_sample
+    from resilience_geo.inputs.shelters import read_shelters
+    from resilience_geo.inputs.villages import read_villages
+    from resilience_geo.maps.printed import save_print_map
+    from resilience_geo.maps.web import explore, save_web_map
+    from resilience_geo.plan import EvacuationPlan, plan_evacuation
+    from resilience_geo.reports import save_tables
+
+_ROOMS: dict[str, str] = {
+    "EvacuationAssumptions": "assumptions",
+    "EvacuationPlan": "plan",
+    "ResilienceGeoError": "errors",
+    "download_roads": "inputs.roads",
+    "evacuation_routes": "analysis.routes",
+    "explore": "maps.web",
+    "plan_evacuation": "plan",
+    "read_elevation": "inputs.elevation",
+    "read_hazard": "inputs.hazard",
+    "read_population": "inputs.population",
+    "read_roads": "inputs.roads",
+    "read_shelters": "inputs.shelters",
+    "read_villages": "inputs.villages",
+    "road_states": "analysis.passability",
+    "sample_files": "inputs.sample",
+    "save_print_map": "maps.printed",
+    "save_tables": "reports",
+    "save_web_map": "maps.web",
+    "shelter_coverage": "analysis.coverage",
+    "village_exposure": "analysis.exposure",
+    "write_sample": "inputs.sample",
+}
+
+__all__ = [
+    "EvacuationAssumptions",
+    "EvacuationPlan",
+    "ResilienceGeoError",
+    "__version__",
+    "download_roads",
+    "evacuation_routes",
+    "explore",
+    "plan_evacuation",
+    "read_elevation",
+    "read_hazard",
+    "read_population",
+    "read_roads",
+    "read_shelters",
+    "read_villages",
+    "road_states",
+    "sample_files",
+    "save_print_map",
+    "save_tables",
+    "save_web_map",
+    "shelter_coverage",
+    "village_exposure",
+    "write_sample",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for (PEP 562)."""
+    if name == "__version__":
+        return metadata.version("resilience-geo")
+    room = _ROOMS.get(name)
+    if room is None:
+        message = f"module 'resilience_geo' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"resilience_geo.{room}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__

@@ -1,0 +1,1 @@
+"""Pure computations on tables, arrays and graphs. Nothing here opens a file."""

@@ -1,0 +1,374 @@
+"""The road network as arrays: made once from an OSMnx graph, then cut where the hazard changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+
+from resilience_geo.crs import metric_crs_of, transform_points
+from resilience_geo.errors import Message, NetworkError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+_NO_ROADS = frozenset(
+    {"construction", "proposed", "raceway", "bus_guideway", "busway", "corridor", "elevator"}
+)
+_MOTORWAYS = frozenset({"motorway", "motorway_link"})
+_FOOTWAYS = frozenset({"footway", "path", "steps", "pedestrian", "cycleway", "bridleway"})
+_NO_ROAD_FOR: dict[str, frozenset[str]] = {
+    "walk": _NO_ROADS | _MOTORWAYS,
+    # Motorcycles use village paths; steps and pavements they do not.
+    "motorcycle": _NO_ROADS | _MOTORWAYS | {"steps", "pedestrian", "footway", "bridleway"},
+    "car": _NO_ROADS | _FOOTWAYS,
+    "truck": _NO_ROADS | _FOOTWAYS | {"track", "living_street"},
+}
+_DIRT = frozenset(
+    {
+        "dirt",
+        "earth",
+        "ground",
+        "gravel",
+        "fine_gravel",
+        "unpaved",
+        "grass",
+        "compacted",
+        "pebblestone",
+        "rock",
+        "clay",
+    }
+)
+_ROUGH = frozenset({"mud", "rocky", "stepping_stones"})
+_SAND = frozenset({"sand"})
+# Weighs y apart from x, so that the two ways round a square block do not look alike.
+_GOLDEN = 1.618033988749895
+_EDGE_FIELDS = (
+    "highway",
+    "name",
+    "bridge",
+    "tunnel",
+    "ford",
+    "surface",
+    "access",
+    "foot",
+    "length",
+    "geometry",
+    "osmid",
+)
+
+
+@dataclass(frozen=True)
+class Roads:
+    """Physical roads, each once, as arrays.
+
+    Parameters
+    ----------
+    crs
+        Metric CRS of all coordinates.
+    node_ids, node_x, node_y
+        The graph's nodes.
+    start, end
+        Positions of the nodes each road joins.
+    x, y, measure_m
+        Vertices of all roads one after another, and how far along its road each lies (m).
+    offsets
+        Where each road's vertices begin; shape (n_roads + 1,).
+    length_m
+        Length of each road as the graph states it (m).
+    forward, backward
+        Whether traffic may go from start to end, and back; walkers may always do both.
+    highway, surface, name, osmid
+        Text as in OSM, empty where missing.
+    bridge, tunnel, ford
+        As tagged.
+    no_entry
+        Closed to the public on foot and by vehicle (`access`), shape (n_roads, 2).
+    edge_index
+        `(u, v, key)` of every edge of the graph, in its order.
+    edge_road
+        The road each edge is.
+    node_elevation_m
+        Height of the nodes (m); NaN where the graph does not say.
+    """
+
+    crs: pyproj.CRS
+    node_ids: NDArray[np.object_]
+    node_x: NDArray[np.float64]
+    node_y: NDArray[np.float64]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    measure_m: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    length_m: NDArray[np.float64]
+    forward: NDArray[np.bool_]
+    backward: NDArray[np.bool_]
+    highway: NDArray[np.object_]
+    surface: NDArray[np.object_]
+    name: NDArray[np.object_]
+    osmid: NDArray[np.object_]
+    bridge: NDArray[np.bool_]
+    tunnel: NDArray[np.bool_]
+    ford: NDArray[np.bool_]
+    no_entry: NDArray[np.bool_]
+    edge_index: pd.MultiIndex
+    edge_road: NDArray[np.int64]
+    node_elevation_m: NDArray[np.float64]
+
+    @property
+    def n_roads(self) -> int:
+        """Count of roads."""
+        return int(self.start.size)
+
+    @property
+    def segment_first(self) -> NDArray[np.int64]:
+        """Position of the first vertex of every straight segment."""
+        inner = np.ones(self.x.size, dtype=bool)
+        inner[self.offsets[1:] - 1] = False
+        return np.flatnonzero(inner)
+
+    @property
+    def segment_road(self) -> NDArray[np.int64]:
+        """Road of every straight segment."""
+        return np.repeat(np.arange(self.n_roads), np.diff(self.offsets) - 1)
+
+    def geometries(self) -> NDArray[np.object_]:
+        """Return a LineString per road, in the metric CRS."""
+        lines: NDArray[np.object_] = shapely.linestrings(
+            np.column_stack([self.x, self.y]),
+            indices=np.repeat(np.arange(self.n_roads), np.diff(self.offsets)),
+        )
+        return lines
+
+    def usable(self, mode: str) -> NDArray[np.bool_]:
+        """Say which roads a mode may use at all, dry or not."""
+        refused = _NO_ROAD_FOR[mode]
+        values, inverse = np.unique(self.highway.astype(str), return_inverse=True)
+        allowed = np.array([not (set(value.split(";")) & refused) for value in values], dtype=bool)
+        return allowed[inverse] & ~self.no_entry[:, 0 if mode == "walk" else 1]
+
+
+def road_arrays(graph: Any) -> Roads:
+    """Turn an OSMnx graph into arrays in the metric CRS of its middle.
+
+    The two edges of a two-way road become one road. Parallel roads stay apart.
+
+    Parameters
+    ----------
+    graph
+        `networkx.MultiDiGraph` with node `x`, `y` and a `crs`; `length` (m) and `geometry` of
+        edges are made where they are missing.
+
+    Raises
+    ------
+    NetworkError
+        The graph has no CRS or no edges.
+    """
+    crs = _graph_crs(graph)
+    node_ids, lon, lat, elevation = _node_arrays(graph)
+    position = {node: place for place, node in enumerate(node_ids)}
+    edges = list(graph.edges(keys=True, data=True))
+    start = np.fromiter((position[edge[0]] for edge in edges), dtype=np.int64, count=len(edges))
+    end = np.fromiter((position[edge[1]] for edge in edges), dtype=np.int64, count=len(edges))
+    columns = {name: [edge[3].get(name) for edge in edges] for name in _EDGE_FIELDS}
+    metric = metric_crs_of((lon.min(), lat.min(), lon.max(), lat.max()), crs)
+    node_x, node_y = transform_points(lon, lat, crs, metric)
+    vertex_x, vertex_y, offsets = _vertices(columns["geometry"], start, end, lon, lat)
+    vertex_x, vertex_y = transform_points(vertex_x, vertex_y, crs, metric)
+    measure, drawn = _measures(vertex_x, vertex_y, offsets)
+    length = np.array([np.nan if value is None else float(value) for value in columns["length"]])
+    length = np.where(np.isfinite(length), length, drawn)
+    measure = measure * np.repeat(length / np.maximum(drawn, 1e-9), np.diff(offsets))
+    first, edge_road, backward = _one_per_road(
+        start, end, length, vertex_x + _GOLDEN * vertex_y, offsets
+    )
+    chosen = np.zeros(len(edges), dtype=bool)
+    chosen[first] = True
+    keep = np.repeat(chosen, np.diff(offsets))
+    sizes = np.diff(offsets)[first]
+
+    def text(name: str) -> NDArray[np.object_]:
+        values = columns[name]
+        return np.array([_as_text(values[i]) for i in first], dtype=object)
+
+    access, foot = text("access"), text("foot")
+    return Roads(
+        crs=metric,
+        node_ids=np.array([*node_ids, None], dtype=object)[:-1],
+        node_x=node_x,
+        node_y=node_y,
+        start=start[first],
+        end=end[first],
+        x=vertex_x[keep],
+        y=vertex_y[keep],
+        measure_m=measure[keep],
+        offsets=np.concatenate([[0], np.cumsum(sizes)]),
+        length_m=length[first],
+        forward=np.ones(first.size, dtype=bool),
+        backward=backward,
+        highway=text("highway"),
+        surface=text("surface"),
+        name=text("name"),
+        osmid=text("osmid"),
+        bridge=_tagged(text("bridge")),
+        tunnel=_tagged(text("tunnel")),
+        ford=_tagged(text("ford")),
+        no_entry=np.column_stack([_no_entry_on_foot(access, foot), _no_entry(access)]),
+        edge_index=pd.MultiIndex.from_tuples([edge[:3] for edge in edges], names=["u", "v", "key"]),
+        edge_road=edge_road,
+        node_elevation_m=elevation,
+    )
+
+
+def _graph_crs(graph: Any) -> pyproj.CRS:
+    """Return the CRS of a graph that has edges."""
+    if graph.graph.get("crs") is None or graph.number_of_edges() == 0:
+        raise NetworkError(
+            Problem(
+                found=Message(
+                    "a road graph with {count} edges and CRS {crs}",
+                    count=graph.number_of_edges(),
+                    crs=graph.graph.get("crs"),
+                ),
+                expected=Message("at least one road, and a coordinate reference system"),
+                remedy=Message("read the roads with read_roads, over the area of the villages"),
+            )
+        )
+    return pyproj.CRS.from_user_input(graph.graph["crs"])
+
+
+def _node_arrays(
+    graph: Any,
+) -> tuple[list[Any], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return ids, x, y and elevation of the nodes."""
+    node_ids = list(graph.nodes)
+    data = [graph.nodes[node] for node in node_ids]
+    x = np.array([float(node["x"]) for node in data])
+    y = np.array([float(node["y"]) for node in data])
+    elevation = np.array([float(node.get("elevation", np.nan)) for node in data])
+    return node_ids, x, y, elevation
+
+
+def _vertices(
+    geometries: Iterable[Any],
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    node_x: NDArray[np.float64],
+    node_y: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return vertices of every edge from start to end; a straight line where none is given."""
+    lines = np.array([*geometries, None], dtype=object)[:-1]
+    straight = np.flatnonzero(shapely.is_missing(lines))
+    if straight.size:
+        ends = np.stack(
+            [
+                np.column_stack([node_x[start[straight]], node_y[start[straight]]]),
+                np.column_stack([node_x[end[straight]], node_y[end[straight]]]),
+            ],
+            axis=1,
+        )
+        lines[straight] = shapely.linestrings(ends)
+    coordinates, owner = shapely.get_coordinates(lines, return_index=True)
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=lines.size))])
+    first, last = coordinates[offsets[:-1]], coordinates[offsets[1:] - 1]
+    begin = np.column_stack([node_x[start], node_y[start]])
+    turned = ((first - begin) ** 2).sum(axis=1) > ((last - begin) ** 2).sum(axis=1)
+    place = np.arange(coordinates.shape[0])
+    mirrored = (offsets[:-1] + offsets[1:] - 1)[owner] - place
+    coordinates = coordinates[np.where(turned[owner], mirrored, place)]
+    return coordinates[:, 0], coordinates[:, 1], offsets
+
+
+def _measures(
+    x: NDArray[np.float64], y: NDArray[np.float64], offsets: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how far along its line each vertex lies, and the length of each line (m)."""
+    steps = np.concatenate([[0.0], np.hypot(np.diff(x), np.diff(y))])
+    steps[offsets[:-1]] = 0.0
+    along = np.cumsum(steps)
+    measure = along - np.repeat(along[offsets[:-1]], np.diff(offsets))
+    return measure, measure[offsets[1:] - 1]
+
+
+def _one_per_road(
+    start: NDArray[np.int64],
+    end: NDArray[np.int64],
+    length: NDArray[np.float64],
+    vertex_sum: NDArray[np.float64],
+    offsets: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Find the edges that are the two directions of one road.
+
+    Same ends, same length (mm) and same vertices (their sum, whatever the direction).
+
+    Returns
+    -------
+    tuple of ndarray
+        First edge of each road, road of each edge, and whether the road has a backward edge.
+    """
+    fingerprint = np.add.reduceat(vertex_sum, offsets[:-1])
+    keys = pd.DataFrame(
+        {
+            "low": np.minimum(start, end),
+            "high": np.maximum(start, end),
+            "length": np.round(length, 3),
+            "shape": np.round(fingerprint, 2),
+        }
+    )
+    road = keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy()
+    _, first = np.unique(road, return_index=True)
+    backward = np.zeros(first.size, dtype=bool)
+    against = (start != start[first[road]]) | (start == end)
+    backward[road[against]] = True
+    return first, road, backward
+
+
+def _as_text(value: Any) -> str:
+    """Return an OSM value as text; several values are joined by semicolons as in OSM."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, (list, tuple, set)):
+        return ";".join(str(part) for part in value)
+    return str(value)
+
+
+def _tagged(values: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Say where a yes/no tag of OSM means yes; `bridge=viaduct` and the like do."""
+    return np.array([value.lower() not in {"", "no", "false", "0", "none"} for value in values])
+
+
+def _no_entry(access: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Say which roads are closed to the public."""
+    return np.array([value in {"no", "private"} for value in access])
+
+
+def _no_entry_on_foot(access: NDArray[np.object_], foot: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Say which roads are closed to walkers: `foot` counts before `access`."""
+    said = np.array([value in {"yes", "designated", "permissive"} for value in foot])
+    refused = np.array([value in {"no", "private"} for value in foot])
+    return refused | (_no_entry(access) & ~said)
+
+
+def surface_factor(
+    roads: Roads, dirt: float, rough: float, sand: float, steps: float
+) -> NDArray[np.float64]:
+    """Return the walking speed factor of each road by its surface; steps by their own.
+
+    A path or track without a surface tag is taken as dirt.
+    """
+    factor = np.ones(roads.n_roads)
+    unsaid = roads.surface == ""
+    dirt_by_kind = np.isin(roads.highway, ["path", "track", "bridleway"]) & unsaid
+    factor[np.isin(roads.surface, list(_DIRT)) | dirt_by_kind] = dirt
+    factor[np.isin(roads.surface, list(_ROUGH))] = rough
+    factor[np.isin(roads.surface, list(_SAND))] = sand
+    factor[roads.highway == "steps"] = np.minimum(factor[roads.highway == "steps"], steps)
+    return factor

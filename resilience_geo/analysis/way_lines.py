@@ -1,0 +1,131 @@
+"""Ways as lines on the map, and how many people pass each stretch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from resilience_geo.analysis.evacuation_network import Network, Ways
+    from resilience_geo.analysis.stretches import Stretches
+
+
+def steps_of(
+    network: Network, ways: Ways, chosen: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the stretches each way passes, in order, after the one it begins on.
+
+    Returns
+    -------
+    tuple of ndarray
+        Position in `chosen`, stretch, and whether it is walked from start to end.
+    """
+    stretches = network.stretches
+    entry = ways.stretch[chosen]
+    node = np.where(ways.toward_end[chosen], stretches.end[entry], stretches.start[entry])
+    walker = np.arange(chosen.size)
+    walkers, passed, directions = [], [], []
+    while walker.size:
+        arc = ways.tree.next_arc[node]
+        going = arc >= 0
+        walker, node, arc = walker[going], node[going], arc[going]
+        stretch = ways.arc_stretch[arc]
+        on_road = stretch >= 0
+        walkers.append(walker[on_road])
+        passed.append(stretch[on_road])
+        directions.append(stretches.start[stretch[on_road]] == node[on_road])
+        node = ways.tree.next_node[node]
+    if not walkers:
+        empty = np.empty(0, dtype=np.int64)
+        return empty, empty, np.empty(0, dtype=bool)
+    who = np.concatenate(walkers)
+    order = np.argsort(who, kind="stable")
+    return who[order], np.concatenate(passed)[order], np.concatenate(directions)[order]
+
+
+def people_on_stretches(
+    network: Network, ways: Ways, people: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return how many people pass each stretch (people), each way counted in full."""
+    chosen = np.flatnonzero((ways.shelter >= 0) & (people > 0))
+    who, stretch, _ = steps_of(network, ways, chosen)
+    size = network.stretches.road.size
+    load = np.bincount(stretch, people[chosen][who], minlength=size)
+    load += np.bincount(ways.stretch[chosen], people[chosen], minlength=size)
+    return np.round(load).astype(np.int64)
+
+
+def draw_ways(
+    network: Network,
+    ways: Ways,
+    chosen: NDArray[np.int64],
+    points: NDArray[np.object_],
+    shelter_points: NDArray[np.object_],
+) -> NDArray[np.object_]:
+    """Return a LineString per way from the origin to its shelter, in the metric CRS.
+
+    Parameters
+    ----------
+    network, ways
+        From `build_network` and `find_ways`.
+    chosen
+        Positions of the ways to draw; each must have a shelter.
+    points, shelter_points
+        Places of the origins and of the shelters.
+    """
+    stretches = network.stretches
+    who, stretch, ahead = steps_of(network, ways, chosen)
+    numbers = np.arange(chosen.size)
+    # The stretch of entry is walked in part; its vertices behind the entry are left out.
+    owner = np.concatenate([numbers, who])
+    passed = np.concatenate([ways.stretch[chosen], stretch])
+    forward = np.concatenate([ways.toward_end[chosen], ahead])
+    order = np.argsort(owner, kind="stable")
+    owner, passed, forward = owner[order], passed[order], forward[order]
+    is_entry = np.append(True, owner[1:] != owner[:-1]) if owner.size else np.empty(0, bool)
+    size = np.diff(stretches.offsets)[passed]
+    which = np.repeat(np.arange(passed.size), size)
+    rank = np.arange(which.size) - np.repeat(np.cumsum(size) - size, size)
+    rank = np.where(forward[which], rank, size[which] - 1 - rank)
+    vertex = stretches.offsets[passed][which] + rank
+    share = _shares_along(stretches)[vertex]
+    entry_share = ways.share[chosen][owner[which]]
+    beyond = np.where(forward[which], share > entry_share, share < entry_share)
+    kept = ~is_entry[which] | beyond
+    entry = shapely.line_interpolate_point(
+        stretches.geometries()[ways.stretch[chosen]], ways.share[chosen], normalized=True
+    )
+    target = shelter_points[ways.shelter[chosen]]
+    begin = [points[chosen], entry]
+    x = np.concatenate(
+        [*(shapely.get_x(part) for part in begin), stretches.x[vertex[kept]], shapely.get_x(target)]
+    )
+    y = np.concatenate(
+        [*(shapely.get_y(part) for part in begin), stretches.y[vertex[kept]], shapely.get_y(target)]
+    )
+    line = np.concatenate([numbers, numbers, owner[which][kept], numbers])
+    stage = np.repeat([0, 1, 2, 3], [chosen.size, chosen.size, int(kept.sum()), chosen.size])
+    order = np.lexsort((stage, line))
+    x, y, line = x[order], y[order], line[order]
+    again = np.append(False, (np.diff(x) == 0) & (np.diff(y) == 0) & (np.diff(line) == 0))
+    # A line needs two points even where a shelter stands at the door.
+    again &= np.bincount(line, ~again, minlength=chosen.size)[line] > 1
+    lines: NDArray[np.object_] = shapely.linestrings(
+        np.column_stack([x[~again], y[~again]]), indices=line[~again]
+    )
+    return lines
+
+
+def _shares_along(stretches: Stretches) -> NDArray[np.float64]:
+    """Return how far along its stretch every vertex lies, 0..1."""
+    steps = np.append(0.0, np.hypot(np.diff(stretches.x), np.diff(stretches.y)))
+    steps[stretches.offsets[:-1]] = 0.0
+    along = np.cumsum(steps)
+    sizes = np.diff(stretches.offsets)
+    along -= np.repeat(along[stretches.offsets[:-1]], sizes)
+    total = np.repeat(along[stretches.offsets[1:] - 1], sizes)
+    return along / np.maximum(total, 1e-300)

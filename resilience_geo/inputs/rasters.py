@@ -1,0 +1,215 @@
+"""Opening a raster: which band, which CRS, and whether it can be computed with."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyproj
+import rasterio
+from rasterio.enums import ColorInterp
+
+from resilience_geo.crs import GEOGRAPHIC
+from resilience_geo.errors import CrsError, InputError, InputFileError, Message, Problem
+from resilience_geo.inputs.grids import (
+    UNREADABLE,
+    Grid,
+    cell_areas_m2,
+    check_transform,
+    quietly,
+    unreadable,
+)
+from resilience_geo.inputs.vectors import usable_crs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["CELLS_IN_MEMORY", "Grid", "cell_areas_m2", "read_grid"]
+
+CELLS_IN_MEMORY = 20_000_000
+
+
+def read_grid(path: str | Path, *, band: int | str | None = None, crs: Any | None = None) -> Grid:
+    """Open one band of a raster and check that it can be computed with.
+
+    Parameters
+    ----------
+    path
+        GeoTIFF, ASCII grid (with its .prj), NetCDF, or another raster GDAL reads.
+    band
+        Number of the band from 1, or name of the variable ("depth", or "depth:2" for its second
+        step); needed when there are several.
+    crs
+        CRS of a file that names none.
+
+    Returns
+    -------
+    Grid
+        North up; values in memory when there are at most 20 million cells.
+
+    Raises
+    ------
+    InputFileError
+        The file is missing, truncated, or no raster.
+    InputError
+        Several bands without a choice, a rotated grid, complex numbers, or no data at all.
+    CrsError
+        The file names no CRS and none is given, or it names another one.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputFileError(
+            Problem(
+                file=path.name,
+                found=Message("no file at {path}", path=path),
+                expected=Message("a raster file"),
+                remedy=Message("correct the path"),
+            )
+        )
+    try:
+        with quietly(), rasterio.open(str(path)) as dataset:
+            source, number = _choose_band(dataset, path, band)
+        with quietly(), rasterio.open(source) as dataset:
+            grid = _described(dataset, path, source=source, band=number, crs=crs)
+    except UNREADABLE as error:
+        if isinstance(error, (InputError, InputFileError)):
+            raise
+        raise unreadable(path.name, error) from error
+    if grid.shape[0] * grid.shape[1] <= CELLS_IN_MEMORY:
+        values, valid = grid.read(slice(None), slice(None))
+        grid = dataclasses.replace(grid, values=values, mask=valid)
+    if not any(grid.read(*window)[1].any() for window in grid.windows()):
+        raise InputError(
+            Problem(
+                file=path.name,
+                found=Message("no cell with data"),
+                expected=Message("at least one cell that is not nodata"),
+                remedy=Message("check the nodata value of the file: {value}", value=grid.nodata),
+            )
+        )
+    return grid
+
+
+def _choose_band(dataset: Any, path: Path, band: int | str | None) -> tuple[str, int]:
+    """Return what to open and the number of the band in it."""
+    variables = {text.rpartition(":")[2].strip('"'): text for text in dataset.subdatasets}
+    bands = [
+        number
+        for number, meaning in enumerate(dataset.colorinterp, start=1)
+        if meaning != ColorInterp.alpha
+    ]
+    if band is None and len(bands) == 1:
+        return str(path), bands[0]
+    if band is None and not bands and len(variables) == 1:
+        return next(iter(variables.values())), 1
+    variable, _, step = str(band or "").partition(":")
+    if variable.isdigit() and not step and int(variable) in bands:
+        return str(path), int(variable)
+    own = dataset.tags(1).get("NETCDF_VARNAME", "") if dataset.count else ""
+    if variable and own == variable:
+        variables[variable] = str(path)
+    if variable in variables and (not step or step.isdigit()):
+        return variables[variable], int(step or 1)
+    choices: Sequence[object] = [*variables, *bands]
+    raise InputError(
+        Problem(
+            file=path.name,
+            found=Message(
+                "the bands or variables {names}", names=", ".join(map(str, choices)) or "(none)"
+            ),
+            expected=Message("one band, or a choice"),
+            remedy=Message("choose one with band="),
+        )
+    )
+
+
+def _described(dataset: Any, path: Path, *, source: str, band: int, crs: Any | None) -> Grid:
+    """Return the grid of an opened dataset, without its values."""
+    name = path.name
+    notes: list[Message] = []
+    if not 1 <= band <= dataset.count:
+        raise InputError(
+            Problem(
+                file=name,
+                found=Message("{count} bands", count=dataset.count),
+                expected=Message("band {band}", band=band),
+                remedy=Message("choose a band that exists with band="),
+            )
+        )
+    dtype = np.dtype(dataset.dtypes[band - 1])
+    if np.issubdtype(dtype, np.complexfloating):
+        raise InputError(
+            Problem(
+                file=name,
+                found=Message("complex numbers"),
+                expected=Message("whole or decimal numbers"),
+                remedy=Message("export the band that holds the hazard or the people"),
+            )
+        )
+    transform = dataset.transform
+    check_transform(transform, name)
+    south_up = transform.e > 0
+    if south_up:
+        transform = type(transform)(
+            transform.a, 0.0, transform.c, 0.0, -transform.e,
+            transform.f + dataset.height * transform.e,
+        )  # fmt: skip
+        notes.append(Message("{file}: runs from south to north; it was turned round", file=name))
+    factor, offset = float(dataset.scales[band - 1]), float(dataset.offsets[band - 1])
+    if (factor, offset) != (1.0, 0.0):
+        dtype = np.dtype(np.float64)
+        notes.append(
+            Message(
+                "{file}: its scale {factor} and offset {offset} were applied",
+                file=name,
+                factor=factor,
+                offset=offset,
+            )
+        )
+    tags = {key.lower(): str(value) for key, value in dataset.tags(band).items()}
+    return Grid(
+        path=path,
+        band=band,
+        transform=transform,
+        shape=(dataset.height, dataset.width),
+        crs=_crs_of(dataset, name, crs, notes),
+        nodata=dataset.nodatavals[band - 1],
+        dtype=dtype,
+        source=source,
+        south_up=south_up,
+        factor=factor,
+        offset=offset,
+        stated_unit=dataset.units[band - 1] or tags.get("units") or tags.get("unit"),
+        notes=tuple(notes),
+    )
+
+
+def _crs_of(dataset: Any, name: str, given: Any | None, notes: list[Message]) -> pyproj.CRS:
+    """Return the CRS of a dataset, or the one given for it."""
+    own = usable_crs(pyproj.CRS.from_wkt(dataset.crs.to_wkt())) if dataset.crs else None
+    axes = {value for key, value in dataset.tags().items() if key.endswith("#units")}
+    if own is None and {"degrees_north", "degrees_east"} <= axes:
+        own = GEOGRAPHIC
+        notes.append(
+            Message("{file}: its axes are degrees of no stated datum; taken as WGS 84", file=name)
+        )
+    if given is None and own is not None:
+        return own
+    found = Message("no coordinate reference system")
+    remedy = Message("write a .prj file beside it, or set it with gdal_edit.py -a_srs EPSG:...")
+    if given is not None:
+        stated = usable_crs(pyproj.CRS.from_user_input(given))
+        if own is None or own.equals(stated, ignore_axis_order=True):
+            return stated
+        found = Message("the CRS {own}, not {given}", own=own.name, given=stated.name)
+        remedy = Message("leave out crs=, or correct the file with gdal_edit.py -a_srs EPSG:...")
+    raise CrsError(
+        Problem(
+            file=name,
+            found=found,
+            expected=Message("a raster that names its CRS"),
+            remedy=remedy,
+        )
+    )

@@ -1,0 +1,282 @@
+"""Roads from plain line layers, which have no node numbers: GeoPackage, shapefile, GeoJSON, ..."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyogrio
+import pyproj
+import shapely
+
+from resilience_geo.crs import GEOGRAPHIC, transform_points
+from resilience_geo.errors import (
+    CrsError,
+    InputFileError,
+    Message,
+    NetworkError,
+    Problem,
+    raise_problems,
+)
+from resilience_geo.inputs.road_area import area_in, nothing_inside, touching
+from resilience_geo.inputs.road_columns import (
+    columns_of,
+    directions_of,
+    edge_attributes,
+    level_of,
+    tags_of_rows,
+)
+from resilience_geo.inputs.road_crossings import Lines, meeting_points, with_crossings
+from resilience_geo.inputs.road_files import unreadable
+from resilience_geo.inputs.road_graph import NOT_ROADS, Ways
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+PRECISION_M = 0.01
+PRECISION_DEGREES = 1e-7
+_DRIVERS = frozenset(
+    {"ESRI Shapefile", "FlatGeobuf", "GPKG", "GeoJSON", "GeoJSONSeq", "KML", "LIBKML", "TopoJSON"}
+)
+_LINE, _MULTI_LINE = 1, 5
+_ROWS_NAMED = 5
+# Toll roads cross other roads on two levels; they are entered where a line says so by a vertex.
+_NEVER_LEVEL_CROSSING = frozenset({"motorway", "motorway_link"})
+
+
+class _Source(NamedTuple):
+    """Where the roads come from, for messages."""
+
+    file: str
+    layer: str
+
+
+def read_lines(
+    path: Path, area: shapely.Geometry | None, layer: str | None
+) -> tuple[Ways, list[Message]]:
+    """Read the roads of a line layer, met where they share a vertex and where they cross.
+
+    Parameters
+    ----------
+    path
+        A vector file with lines.
+    area
+        Where roads are wanted, in EPSG:4326; None for everywhere.
+    layer
+        Name of the layer, needed where the file has several with lines.
+
+    Returns
+    -------
+    ways
+        The roads, their vertices numbered from 0.
+    notes
+        What was left out or assumed.
+
+    Raises
+    ------
+    InputFileError
+        It is not such a file, or breaks off.
+    InputError
+        It is not clear which layer is meant, or the layer is empty.
+    CrsError
+        The layer states no CRS, or one that its coordinates do not fit.
+    NetworkError
+        It holds no road.
+    OverlapError
+        No road touches `area`.
+    """
+    table = read_layer(path, layer=layer, wanted=_LINES)
+    source = _Source(path.name, table.attrs["layer"])
+    notes: list[Message] = list(table.attrs["notes"])
+    columns = columns_of(table.columns.drop("geometry"))
+    table, tags = _roads_only(source, table, tags_of_rows(table, columns), notes)
+    if not any("highway" in row for row in tags):
+        notes.append(Message("no column says what kind of road a line is; all count as road"))
+    lines, row = _once(*_parts(source, table, area, notes), tags, notes)
+    numbers = table.index.tolist()
+    attributes = [
+        edge_attributes(entry, number) for number, entry in zip(numbers, tags, strict=True)
+    ]
+    ways = _ways(pyproj.CRS(table.crs), lines, row, attributes, notes)
+    if not (np.isfinite(ways.x).all() and np.isfinite(ways.y).all()):
+        raise _misplaced(source, table.crs.name, shapely.total_bounds(lines))
+    return replace(ways, direction=np.array(directions_of(tags), dtype=np.int8)), notes
+
+
+def _roads_only(
+    source: _Source, table: gpd.GeoDataFrame, tags: list[dict[str, str]], notes: list[Message]
+) -> tuple[gpd.GeoDataFrame, list[dict[str, str]]]:
+    """Leave out the rows that are no road in use."""
+    osm_column = any(field.lower() == "highway" for field in found.fields)
+    keep = np.array(
+        [
+            row.get("highway") not in NOT_ROADS
+            and row.get("area") != "yes"
+            and not (osm_column and "highway" not in row)
+            for row in tags
+        ],
+        dtype=bool,
+    )
+    if not keep.any():
+        raise _no_road(source, Message("{count} rows, none of them a road in use", count=len(keep)))
+    left_out = int(np.count_nonzero(~keep))
+    if left_out:
+        notes.append(Message("{count} rows are no roads in use and were left out", count=left_out))
+    return table[keep], [row for row, kept in zip(tags, keep.tolist(), strict=True) if kept]
+
+
+def _parts(
+    source: _Source, table: gpd.GeoDataFrame, area: shapely.Geometry | None, notes: list[Message]
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Return the single lines of the rows, and which row each belongs to."""
+    shapes = shapely.force_2d(np.asarray(table.geometry.values))
+    row = np.arange(len(shapes))
+    keys = np.asarray(table.index)
+    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    kind = shapely.get_type_id(shapes)
+    is_line = (kind == _LINE) | (kind == _MULTI_LINE)
+    bounds = shapely.bounds(shapes)
+    broken = ~empty & is_line & ~np.isfinite(bounds).all(axis=1)
+    for which, template in (
+        (empty, "{count} rows have no geometry and were left out: {rows}"),
+        (~empty & ~is_line, "{count} rows are not lines and were left out: {rows}"),
+        (broken, "{count} rows have impossible coordinates and were left out: {rows}"),
+    ):
+        if which.any():
+            rows = ", ".join(str(key) for key in keys[which][:_ROWS_NAMED].tolist())
+            more = ", ..." if np.count_nonzero(which) > _ROWS_NAMED else ""
+            notes.append(Message(template, count=int(np.count_nonzero(which)), rows=rows + more))
+    keep = is_line & ~empty & ~broken
+    if not keep.any():
+        raise _no_road(source, Message("no lines"))
+    raise_problems(_misplaced(found, shapely.total_bounds(shapes[keep])))
+    if area is not None:
+        keep[keep] = touching(shapes[keep], area_in(area, found.crs))
+        if not keep.any():
+            raise nothing_inside(found.path.name, _extent_in_degrees(found), area, layer=found.name)
+    lines, part_of = shapely.get_parts(shapes[keep], return_index=True)
+    whole = shapely.get_num_coordinates(lines) > 1
+    return lines[whole], row[keep][part_of][whole]
+
+
+def _once(
+    lines: NDArray[np.object_],
+    row: NDArray[np.int64],
+    tags: list[dict[str, str]],
+    notes: list[Message],
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Leave out lines that repeat another with the same vertices and tags.
+
+    They are one road drawn twice, which as two would carry twice the people.
+    """
+    said = [
+        tuple(sorted((tag, value) for tag, value in entry.items() if tag != "osmid"))
+        for entry in tags
+    ]
+    seen = set()
+    first = np.zeros(len(lines), dtype=bool)
+    for position, (points, entry) in enumerate(
+        zip(shapely.to_wkb(lines).tolist(), row.tolist(), strict=True)
+    ):
+        key = (points, said[entry])
+        if key not in seen:
+            seen.add(key)
+            first[position] = True
+    if not first.all():
+        notes.append(
+            Message(
+                "{count} lines repeat another line with the same tags and were left out",
+                count=int(np.count_nonzero(~first)),
+            )
+        )
+    return lines[first], row[first]
+
+
+def _ways(
+    crs: pyproj.CRS,
+    shapes: NDArray[np.object_],
+    row: NDArray[np.int64],
+    attributes: list[dict[str, Any]],
+    notes: list[Message],
+) -> Ways:
+    """Let the lines meet, and return them as ways in degrees."""
+    place, line = shapely.get_coordinates(shapes, return_index=True)
+    count = np.bincount(line, minlength=len(shapes))
+    steps = _steps_per_unit(crs)
+    step = np.rint(place * steps).astype(np.int64)
+    level = np.array([level_of(entry) for entry in attributes], dtype=np.int64)
+    apart = np.array([_stays_apart(entry) for entry in attributes], dtype=bool)
+    start = np.concatenate([[0], np.cumsum(count)])
+    lines, crossings = with_crossings(
+        Lines(x=step[:, 0], y=step[:, 1], start=start, level=level[row], apart=apart[row])
+    )
+    if crossings:
+        notes.append(
+            Message(
+                "{count} places where lines cross without a common vertex count as junctions, "
+                "as the file does not say that one passes over the other",
+                count=crossings,
+            )
+        )
+    x, y = transform_points(lines.x / steps, lines.y / steps, crs, GEOGRAPHIC)
+    return Ways(
+        node=meeting_points(lines),
+        x=x,
+        y=y,
+        start=lines.start,
+        row=row,
+        tags=attributes,
+        direction=np.zeros(len(attributes), dtype=np.int8),
+    )
+
+
+def _stays_apart(attributes: dict[str, Any]) -> bool:
+    """Return whether a road meets others at vertices only, not where lines merely cross."""
+    return (
+        "bridge" in attributes
+        or "tunnel" in attributes
+        or attributes["highway"] in _NEVER_LEVEL_CROSSING
+    )
+
+
+def _steps_per_unit(crs: pyproj.CRS) -> float:
+    """Return how many precision steps go into a unit of the CRS."""
+    if crs.is_geographic:
+        return round(1.0 / PRECISION_DEGREES)
+    metres = float(crs.axis_info[0].unit_conversion_factor) or 1.0
+    return metres / PRECISION_M
+
+
+def _misplaced(source: _Source, crs_name: str, bounds: NDArray[np.float64]) -> CrsError:
+    """Return the error for coordinates that their CRS cannot have."""
+    return CrsError(
+        Problem(
+            file=source.file,
+            layer=source.layer,
+            found=Message(
+                "coordinates {bounds} in {crs}",
+                bounds=", ".join(f"{value:.6g}" for value in bounds.tolist()),
+                crs=crs_name,
+            ),
+            expected=Message("coordinates within the reach of the CRS"),
+            remedy=Message("state the CRS the coordinates are really in"),
+        )
+    )
+
+
+def _no_road(source: _Source, what: Message) -> NetworkError:
+    """Return the error for a layer without a single road."""
+    return NetworkError(
+        Problem(
+            file=source.file,
+            layer=source.layer,
+            found=what,
+            expected=Message("lines of roads in use"),
+            remedy=Message("choose the layer that holds the roads"),
+        )
+    )

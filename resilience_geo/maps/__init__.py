@@ -1,0 +1,1 @@
+"""Presentation: maps read a plan and compute nothing."""

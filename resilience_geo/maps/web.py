@@ -1,0 +1,300 @@
+"""The web map: a folium map that opens without a network and is read from the back row."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import folium
+import jinja2
+from branca.element import Element, Figure, MacroElement
+from folium.template import Template
+
+from resilience_geo.errors import Message, OutputError, Problem
+from resilience_geo.maps import content, offline, symbols, text
+from resilience_geo.maps.legend import legend
+from resilience_geo.maps.payload import map_data
+
+if TYPE_CHECKING:
+    from resilience_geo.plan import EvacuationPlan
+
+_GROUPS: tuple[tuple[str, str], ...] = (
+    ("hazard", "hazard"),
+    ("villages", "villages"),
+    ("roads", "roads"),
+    ("flow", "flow"),
+    ("routes", "routes"),
+    ("unserved", "unserved"),
+    ("shelters", "shelters"),
+)
+_LINKED = ("leaflet", "leaflet_css", "jquery")
+_NORTH = (
+    '<svg viewBox="0 0 20 24" width="20" height="24" aria-hidden="true">'
+    '<path d="M10 1 18 23 10 18 2 23z" fill="#111"/></svg>'
+)
+
+
+class _Verbatim(Element):  # type: ignore[misc]  # folium has no types
+    """Text that goes into the page as it is, never through a template."""
+
+    _template = jinja2.Template("{{ this.text }}")
+
+    def __init__(self, verbatim: str) -> None:
+        super().__init__()
+        self.text = verbatim
+
+
+class _PlanDrawing(MacroElement):  # type: ignore[misc]  # folium has no types
+    """The call that draws the plan's data into the layers of the map."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        "drawEvacuationPlan({{ this.map_name }}, { {{ this.layer_names }} }, "
+        "{{ this.control_name }}, "
+        'JSON.parse(document.getElementById("rg-data").textContent), '
+        'JSON.parse(document.getElementById("rg-icons").textContent));'
+        "{% endmacro %}"
+    )
+
+    def __init__(self, map_name: str, layers: dict[str, str], control_name: str) -> None:
+        super().__init__()
+        self._name = "PlanDrawing"
+        self.map_name = map_name
+        self.layer_names = ", ".join(f"{key}: {name}" for key, name in layers.items())
+        self.control_name = control_name
+
+
+def explore(
+    plan: EvacuationPlan, *, language: str = "id", offline: bool = True
+) -> folium.Map:
+    """Return a plan as a folium map, which Jupyter shows.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    language
+        `id` (Indonesian) or `en`.
+    offline
+        Inline everything, so that the map works without a network. False adds the OpenStreetMap
+        background and loads Leaflet from the places folium names.
+
+    Returns
+    -------
+    folium.Map
+        Layers, tables and markers of folium can be added to it.
+    """
+    return _build(plan, text.check_language(language), inline=offline, jquery=True)
+
+
+def save_web_map(
+    plan: EvacuationPlan,
+    path: str | os.PathLike[str],
+    *,
+    offline: bool = True,
+    language: str = "id",
+) -> Path:
+    """Write a plan as one HTML file; the same plan gives the same bytes.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    path
+        File to write; it appears whole or not at all.
+    offline
+        True: the page loads nothing from anywhere. False: OpenStreetMap background, Leaflet
+        from the network.
+    language
+        `id` (Indonesian) or `en`.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    page = _build(plan, text.check_language(language), inline=offline, jquery=False)
+    html = page.get_root().render()
+    if offline:
+        html = _refuse_external_loads(html)
+    return write_whole(Path(path), html.encode("utf-8"))
+
+
+_refuse_external_loads = offline.refuse_external_loads
+
+
+def write_whole(path: Path, data: bytes) -> Path:
+    """Write a file so that it appears whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        Its folder does not exist or cannot be written.
+    """
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
+        ) as file:
+            temporary = Path(file.name)
+            file.write(data)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise OutputError(
+            Problem(
+                file=str(path),
+                found=Message("{reason}", reason=error.strerror or str(error)),
+                expected=Message("a file that can be written"),
+                remedy=Message("choose a folder that exists and can be written"),
+            )
+        ) from error
+    return path
+
+
+def _umask() -> int:
+    """Return the mask new files get, as the temporary file has rights for its owner only."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _template_text(name: str) -> str:
+    """Return a file of `templates/`."""
+    return (resources.files("resilience_geo.maps") / "templates" / name).read_text("utf-8")
+
+
+def _build(plan: EvacuationPlan, language: str, *, inline: bool, jquery: bool) -> folium.Map:
+    """Put the map together."""
+    west, south, east, north = content.plan_bounds(plan)
+    page = folium.Map(
+        location=[round((south + north) / 2, 6), round((west + east) / 2, 6)],
+        zoom_start=13,
+        tiles=None,
+        prefer_canvas=True,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
+        max_zoom=19,
+    )
+    page._id = "resilience_geo"  # noqa: SLF001  folium offers no other way to a fixed name
+    figure = page.get_root()
+    figure.title = jinja2.utils.markupsafe.escape(content.title(plan, language))
+    _add_libraries(page, figure, inline=inline, jquery=jquery)
+    if not inline:
+        _named(folium.TileLayer("OpenStreetMap", control=False), "background").add_to(page)
+    layers = {}
+    for key, term in _GROUPS:
+        group = _named(folium.FeatureGroup(name=text.word(term, language)), key)
+        group.add_to(page)
+        layers[key] = group.get_name()
+    control = _named(folium.LayerControl(collapsed=True), "layers").add_to(page)
+    drawing = _PlanDrawing(page.get_name(), layers, control.get_name())
+    _named(drawing, "plan").add_to(page)
+    _add_body(plan, figure, language)
+    return page
+
+
+def _named(element: Any, name: str) -> Any:
+    """Give an element a fixed name, so that the same plan gives the same page."""
+    element._id = name  # noqa: SLF001
+    return element
+
+
+def _add_libraries(page: folium.Map, figure: Figure, *, inline: bool, jquery: bool) -> None:
+    """Put Leaflet and our style and script into the head of the page."""
+    links = {name: [pair for pair in getattr(folium.Map, name) if pair[0] in _LINKED]
+             for name in ("default_js", "default_css")}
+    page.default_js = [] if inline else links["default_js"]
+    page.default_css = [] if inline else links["default_css"]
+    head = []
+    if inline:
+        head.append(f"<style>{offline.leaflet_css()}</style>")
+        head.append(f"<script>{offline.leaflet_js()}</script>")
+        if jquery:
+            head.append(f"<script>{offline.jquery_js()}</script>")
+    head.append('<link rel="icon" href="data:,">')
+    for number, verbatim in enumerate(head):
+        figure.header.add_child(_named(_Verbatim(verbatim), f"head_{number}"))
+    script = offline.in_script(_template_text("map.js"))
+    page.add_child(_named(_Header(f"<style>{_template_text('map.css')}</style>"), "style"))
+    page.add_child(_named(_Header(f"<script>{script}</script>"), "script"))
+
+
+class _Header(MacroElement):  # type: ignore[misc]  # folium has no types
+    """Text for the head of the page that comes after what folium puts there itself."""
+
+    _template = Template("{% macro header(this, kwargs) %}{{ this.text }}{% endmacro %}")
+
+    def __init__(self, verbatim: str) -> None:
+        super().__init__()
+        self._name = "Header"
+        self.text = verbatim
+
+
+def _add_body(plan: EvacuationPlan, figure: Figure, language: str) -> None:
+    """Put the panel and the data into the body of the page."""
+    icons = {state: symbols.shelter_svg(state) for state in symbols.SHELTER_STATES}
+    icons |= {"bridge": symbols.bridge_svg(), "north": _NORTH}
+    parts = [panel(plan, language)]
+    for name, value in (("rg-data", map_data(plan, language)), ("rg-icons", icons)):
+        packed = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        parts.append(
+            f'<script type="application/json" id="{name}">'
+            f"{offline.in_json_script(packed)}</script>"
+        )
+    for number, part in enumerate(parts):
+        figure.html.add_child(_named(_Verbatim(part), f"body_{number}"))
+
+
+def panel(plan: EvacuationPlan, language: str) -> str:
+    """Return title, summary, legend, sources, limits and assumptions as HTML; all text escaped."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    entries = [
+        {"label": entry.label, "symbol": jinja2.utils.markupsafe.Markup(entry.symbol)}  # noqa: S704
+        for entry in legend(plan, language)
+    ]
+    code = content.area_code(plan)
+    kind = str(plan.hazard.kind)
+    sentences = content.summary(plan, language)
+    return environment.from_string(_template_text("panel.html")).render(
+        language=language,
+        words=text.WORDS[language],
+        sample=text.word("sample", language) if plan.is_sample else "",
+        sample_note=text.word("sample_note", language),
+        title=content.title(plan, language),
+        where=[
+            *content.more_names(plan),
+            *([f"{text.word('area_code', language)} {code}"] if code else []),
+            content.made_on(plan, language),
+        ],
+        summary=sentences,
+        strong=2 if plan.departure == "both" else 0,
+        departures=[
+            (name, text.departure_name(name, kind, language), _arriving(plan, name, language))
+            for name in content.departures(plan)
+        ],
+        departure_label=text.word("departure", language),
+        legend=entries,
+        sources=content.sources(plan, language),
+        limits=content.limits(plan, language),
+        assumptions=content.key_assumptions(plan, language),
+        made_on=content.made_on(plan, language),
+        software=str(plan.provenance.get("software", "resilience-geo")),
+    )
+
+
+def _arriving(plan: EvacuationPlan, departure: str, language: str) -> str:
+    """Return how many people reach a shelter when they leave so."""
+    people = content.total(plan, "allocated", departure)
+    return text.word("reach", language, people=text.number(people, language))

@@ -1,0 +1,152 @@
+"""Where a plan's numbers come from, and the limits that must be printed with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from resilience_geo.errors import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    import pandas as pd
+    import pyproj
+
+    from resilience_geo.assumptions import EvacuationAssumptions
+    from resilience_geo.inputs.hazard import Hazard
+    from resilience_geo.inputs.population import Population
+    from resilience_geo.plan_tables import Departed
+
+_POORLY_COVERED = 0.5
+
+
+def plan_notes(
+    inputs: tuple[gpd.GeoDataFrame, Hazard, Population, Any, gpd.GeoDataFrame],
+    exposure: pd.DataFrame,
+    departed: Mapping[str, Departed],
+    *,
+    assumptions: EvacuationAssumptions,
+) -> tuple[Message, ...]:
+    """Return the limits of the data and of the method that a reader of the map must know."""
+    villages, hazard, people, roads, shelters = inputs
+    notes: list[Message] = []
+    for source in (
+        villages.attrs.get("notes", ()),
+        hazard.notes,
+        people.notes,
+        roads.graph.get("notes") or (),
+        shelters.attrs.get("notes", ()),
+    ):
+        # A graph read back from GraphML holds its notes as one text, which says nothing new here.
+        notes += [note for note in source if isinstance(note, Message)]
+    notes += _exposure_notes(exposure)
+    notes += _shelter_notes(departed, assumptions)
+    notes.append(
+        Message(
+            "Walks between houses, roads and shelters are straight lines; a river, wall or cliff "
+            "between them is not seen."
+        )
+    )
+    if hazard.unit != "m":
+        notes.append(
+            Message("The hazard is a class or index, not a water depth; roads are closed by class.")
+        )
+    return tuple(dict.fromkeys(notes))
+
+
+def _exposure_notes(exposure: pd.DataFrame) -> list[Message]:
+    """Return notes on people in unknown hazard and villages the population layer misses."""
+    notes = []
+    unknown = float(exposure["people_unknown"].sum())
+    if unknown >= 0.5:  # noqa: PLR2004 - half a person rounds to somebody
+        notes.append(
+            Message(
+                "{people} people live where the hazard is unknown; they are not counted as safe.",
+                people=round(unknown),
+            )
+        )
+    poor = int((exposure["population_known_share"] < _POORLY_COVERED).sum())
+    if poor:
+        notes.append(
+            Message(
+                "{count} villages lie for more than half outside the population layer; their "
+                "people are not all counted.",
+                count=poor,
+            )
+        )
+    return notes
+
+
+def _shelter_notes(
+    departed: Mapping[str, Departed], assumptions: EvacuationAssumptions
+) -> list[Message]:
+    """Return notes on capacity: what is unknown, and where more people come than fit."""
+    notes = []
+    first = next(iter(departed.values()))
+    shelters = first.shelters
+    usable = shelters["status"] == "usable"
+    unknown = usable & shelters["capacity_people"].isna()
+    if unknown.any():
+        people = int(
+            first.origins.loc[first.origins["status"] == "capacity_unknown", "evacuees"].sum()
+        )
+        notes.append(
+            Message(
+                "{count} usable shelters have no known capacity; each is taken to hold {assumed} "
+                "people. Knowing it could change the answer for at least {people} people.",
+                count=int(unknown.sum()),
+                assumed=assumptions.unknown_capacity_people,
+                people=people,
+            )
+        )
+    capacity = shelters["capacity_people"].fillna(assumptions.unknown_capacity_people)
+    over = (shelters["allocated_people"] > capacity) & usable
+    if over.any():
+        excess = float((shelters["allocated_people"] - capacity)[over].sum())
+        notes.append(
+            Message(
+                "Everyone is sent to the nearest usable shelter: {count} shelters get more people "
+                "than they hold, {people} people too many.",
+                count=int(over.sum()),
+                people=int(np.ceil(excess)),
+            )
+        )
+    return notes
+
+
+def provenance(
+    villages: gpd.GeoDataFrame,
+    hazard: Hazard,
+    people: Population,
+    roads: Any,
+    shelters: gpd.GeoDataFrame,
+    crs: pyproj.CRS,
+) -> dict[str, Any]:
+    """Return inputs, versions and the time the plan was made."""
+    return {
+        "software": f"resilience-geo {metadata.version('resilience-geo')}",
+        "created": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+        "crs": crs.to_string(),
+        "inputs": {
+            "villages": {"source": villages.attrs.get("source"), "count": len(villages)},
+            "hazard": {
+                "source": hazard.source,
+                "kind": hazard.kind,
+                "unit": hazard.unit,
+                "cuts": None if hazard.cuts is None else list(hazard.cuts),
+                "nodata_means": hazard.nodata_means,
+            },
+            "population": {"source": people.source, "unit": people.unit, "scale": people.scale},
+            "roads": {
+                "source": roads.graph.get("source"),
+                "osm_date": roads.graph.get("osm_date"),
+                "attribution": "© OpenStreetMap contributors, ODbL",
+            },
+            "shelters": {"source": shelters.attrs.get("source"), "count": len(shelters)},
+        },
+    }

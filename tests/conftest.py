@@ -1,0 +1,42 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _missing(what: str, reason: str) -> None:
+    """Skip a test for want of something; fail it where that thing must be there."""
+    if what in os.environ.get("RESILIENCE_GEO_REQUIRE", "").split(","):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real data; the test is skipped where it is missing."""
+    folder = Path(os.environ.get("RESILIENCE_GEO_REAL_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "jakarta").is_dir():
+        _missing("real_data", f"no real data in {folder}: set RESILIENCE_GEO_REAL_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium; the test is skipped where there is none."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        _missing("browser", "no Chromium on this machine")
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def sample_data() -> Path:
+    """Folder of the embedded sample."""
+    return ROOT / "data"
