@@ -1,9 +1,11 @@
 """Measure readers of .osm.pbf on a file made from lines: the table in docs/reading_roads.md.
 
     python benchmarks/reading_roads.py make LINES.shp roads.osm.pbf --copies 10 --houses 3
-    python benchmarks/reading_roads.py read roads.osm.pbf one_pass|two_passes|read_roads|pyrosm
+    python benchmarks/reading_roads.py read roads.osm.pbf READER
 
-Each reader runs in a process of its own, as the peak of its memory is the process's.
+READER is one_pass, two_passes, read_roads, read_roads_within or pyrosm, which is no dependency:
+install it in an environment of its own. Each reader runs in a process of its own, as the peak of
+memory is the process's.
 """
 
 from __future__ import annotations
@@ -94,6 +96,17 @@ def read_roads(path: str) -> int:
     return int(read(path).number_of_edges())
 
 
+def read_roads_within(path: str) -> int:
+    """Read the graph around a village in the middle of the first copy."""
+    import geopandas as gpd  # noqa: PLC0415
+    import shapely  # noqa: PLC0415
+
+    from resilience_geo.inputs.roads import read_roads as read  # noqa: PLC0415
+
+    village = gpd.GeoSeries([shapely.box(106.82, -6.21, 106.83, -6.20)], crs=4326)
+    return int(read(path, within=village).number_of_edges())
+
+
 def pyrosm(path: str) -> int:
     """Read all roads with pyrosm, as tables of nodes and edges."""
     from pyrosm import OSM  # noqa: PLC0415
@@ -113,7 +126,10 @@ def main() -> None:
     making.add_argument("--houses", type=int, default=0)
     reading = verbs.add_parser("read")
     reading.add_argument("path")
-    readers = {reader.__name__: reader for reader in (one_pass, two_passes, read_roads, pyrosm)}
+    readers = {
+        reader.__name__: reader
+        for reader in (one_pass, two_passes, read_roads, read_roads_within, pyrosm)
+    }
     reading.add_argument("reader", choices=readers)
     chosen = parser.parse_args()
     if chosen.verb == "make":
@@ -123,7 +139,7 @@ def main() -> None:
     result = readers[chosen.reader](chosen.path)
     seconds = time.perf_counter() - begin
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    print(f"{chosen.reader}: {result} roads, {seconds:.1f} s, {peak_mb:.0f} MB")
+    print(f"{chosen.reader}: {result} ways or edges, {seconds:.1f} s, {peak_mb:.0f} MB")
 
 
 if __name__ == "__main__":

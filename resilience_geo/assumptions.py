@@ -7,6 +7,7 @@ Confidence: `S` text of the source seen; `S2` seen second-hand; `C` computed fro
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,13 @@ class EvacuationAssumptions:
     )
     max_snap_m: float = _number(
         500.0, "m", "no standard found; farther from any road counts as no_road", "J"
+    )
+    max_gap_m: float = _number(
+        50.0,
+        "m",
+        "no standard found; a shelter on a piece of road joined to nothing is also reached from "
+        "the main network where that is at most this much farther",
+        "J",
     )
     evacuating_classes: tuple[str, ...] = _number(
         ("medium", "high"), "", "all exposed people of the medium and high classes", "J"
@@ -116,13 +124,17 @@ class EvacuationAssumptions:
 
     def __post_init__(self) -> None:
         """Refuse impossible values, all at once."""
-        object.__setattr__(self, "evacuating_classes", tuple(self.evacuating_classes))
+        if isinstance(self.evacuating_classes, (list, set, frozenset)):
+            object.__setattr__(self, "evacuating_classes", tuple(self.evacuating_classes))
         problems = [
             problem
             for problem in (self._problem_with(entry.name) for entry in fields(self))
             if problem is not None
         ]
-        if self.wet_depth_m > self.walk_depth_limit_m:
+        wrong = {problem.column for problem in problems}
+        if not wrong & {"wet_depth_m", "walk_depth_limit_m"} and (
+            self.wet_depth_m > self.walk_depth_limit_m
+        ):
             problems.append(
                 Problem(
                     column="wet_depth_m",
@@ -139,7 +151,7 @@ class EvacuationAssumptions:
         value = getattr(self, name)
         expected = None
         if name == "evacuating_classes":
-            if not value or not set(value) <= set(CLASS_NAMES):
+            if not isinstance(value, tuple) or not value or not set(value) <= set(CLASS_NAMES):
                 expected = Message("some of {names}", names=", ".join(CLASS_NAMES))
         elif name == "mode":
             if value not in MODES:
@@ -153,7 +165,7 @@ class EvacuationAssumptions:
         elif isinstance(value, bool) or not isinstance(value, (int, float)):
             expected = Message("a number")
         elif name == "unknown_capacity_people":
-            if value < 0 or int(value) != value:
+            if not math.isfinite(value) or value < 0 or int(value) != value:
                 expected = Message("a whole number, 0 or more")
         elif not 0 < value < float("inf"):
             expected = Message("a number above 0")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import geopandas as gpd
-    import pandas as pd
 
-    from resilience_geo.errors import Problem, ResilienceGeoError
+    from resilience_geo.errors import Problem
     from resilience_geo.plan import EvacuationPlan
 
-EXIT_DONE, EXIT_WRONG, EXIT_INTERRUPTED = 0, 2, 130
+EXIT_WRONG, EXIT_INTERRUPTED = 2, 130
 
 _PATH = click.Path(path_type=Path)
-_Command = Callable[..., Any] if TYPE_CHECKING else Any
 
 
 def _grouped(*options: Any) -> Any:
@@ -42,32 +41,63 @@ _VILLAGES = _grouped(
     click.option("--villages", type=_PATH, required=True, help="Boundary layer."),
     click.option("--code-column", help="Column of the village code, when it is not found."),
     click.option("--name-column", help="Column of the village name, when it is not found."),
-    click.option("--village", "chosen", multiple=True, metavar="CODE_OR_NAME",
-                 help="Only this village; may be repeated."),
+    click.option(
+        "--village",
+        "chosen",
+        multiple=True,
+        metavar="CODE_OR_NAME",
+        help="Only this village; may be repeated.",
+    ),
 )
 _HAZARD = _grouped(
     click.option("--hazard", type=_PATH, required=True, help="Raster or polygons."),
-    click.option("--hazard-kind", default="flood", show_default=True,
-                 type=click.Choice(["flood", "landslide", "tsunami", "generic"])),
-    click.option("--hazard-unit", type=click.Choice(["m", "cm", "index", "class"]),
-                 help="Unit of the values; a raster without one is refused."),
-    click.option("--hazard-nodata", default="unknown", show_default=True,
-                 type=click.Choice(["unknown", "none"]),
-                 help="What nodata inside the hazard layer means; none: no hazard."),
+    click.option(
+        "--hazard-kind",
+        default="flood",
+        show_default=True,
+        type=click.Choice(["flood", "landslide", "tsunami", "generic"]),
+    ),
+    click.option(
+        "--hazard-unit",
+        type=click.Choice(["m", "cm", "index", "class"]),
+        help="Unit of the values; a raster without one is refused.",
+    ),
+    click.option(
+        "--hazard-nodata",
+        default="unknown",
+        show_default=True,
+        type=click.Choice(["unknown", "none"]),
+        help="What nodata inside the hazard layer means; none: no hazard.",
+    ),
     click.option("--hazard-column", help="Class column of polygons, when it is not found."),
 )
 _POPULATION = _grouped(
     click.option("--population", type=_PATH, required=True, help="Population raster."),
-    click.option("--population-unit", default="people_per_cell", show_default=True,
-                 type=click.Choice(["people_per_cell", "people_per_ha", "people_per_km2"])),
-    click.option("--population-scale", type=float, default=1.0, show_default=True,
-                 help="Multiplies every value."),
+    click.option(
+        "--population-unit",
+        default="people_per_cell",
+        show_default=True,
+        type=click.Choice(["people_per_cell", "people_per_ha", "people_per_km2"]),
+    ),
+    click.option(
+        "--population-scale",
+        type=float,
+        default=1.0,
+        show_default=True,
+        help="Multiplies every value.",
+    ),
 )
 _ROADS = _grouped(
-    click.option("--roads", type=_PATH, required=True,
-                 help=".osm.pbf, .osm, .graphml or a line layer."),
-    click.option("--roads-buffer-m", type=float, default=3000.0, show_default=True,
-                 help="How far beyond the villages roads are taken (m)."),
+    click.option(
+        "--roads", type=_PATH, required=True, help=".osm.pbf, .osm, .graphml or a line layer."
+    ),
+    click.option(
+        "--roads-buffer-m",
+        type=float,
+        default=3000.0,
+        show_default=True,
+        help="How far beyond the villages roads are taken (m).",
+    ),
     click.option("--elevation", type=_PATH, help="Heights (m), for walking speed on slopes."),
 )
 _SHELTERS = _grouped(
@@ -76,19 +106,34 @@ _SHELTERS = _grouped(
     click.option("--shelter-area", help="Column of the floor area (m2), when not found."),
 )
 _ASSUMPTIONS = _grouped(
-    click.option("--departure", default="both", show_default=True,
-                 type=click.Choice(["early", "late", "both"])),
-    click.option("--assume", "assumed", multiple=True, metavar="NAME=VALUE",
-                 help="Change an assumption; may be repeated."),
+    click.option(
+        "--departure",
+        default="both",
+        show_default=True,
+        type=click.Choice(["early", "late", "both"]),
+    ),
+    click.option(
+        "--assume",
+        "assumed",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Change an assumption; may be repeated.",
+    ),
 )
 _COMMON = _grouped(
-    click.option("--language", default="id", show_default=True, type=click.Choice(["id", "en"]),
-                 help="Language of what people read."),
+    click.option(
+        "--language",
+        default="id",
+        show_default=True,
+        type=click.Choice(["id", "en"]),
+        help="Language of what people read.",
+    ),
     click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
     click.option("-v", "--verbose", count=True, help="Log what is done; twice for more."),
 )
-_OUT = click.option("--out", type=_PATH, default=Path("hasil"), show_default=True,
-                    help="Folder of the results.")
+_OUT = click.option(
+    "--out", type=_PATH, default=Path("hasil"), show_default=True, help="Folder of the results."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -156,6 +201,7 @@ def exposure(**options: Any) -> None:
     --population jiwa.tif --out paparan.csv
     """
     import resilience_geo as rg
+    from resilience_geo.console import exposure_text
     from resilience_geo.reports import save_exposure
 
     with _progress(4, options) as step:
@@ -168,7 +214,7 @@ def exposure(**options: Any) -> None:
         save_exposure(table, options["out"])
         _say(str(options["out"]), options)
     else:
-        _say(_printable(table, options["language"]), options)
+        _say(exposure_text(table, options["language"]), options)
 
 
 @cli.command()
@@ -430,47 +476,37 @@ def _read_elevation(path: Path) -> Any:
     return rg.read_elevation(path)
 
 
-class _progress:  # noqa: N801 - used as a function
+@contextmanager
+def _progress(total: int, options: dict[str, Any]) -> Iterator[Callable[[str], None]]:
     """Show steps on a terminal; stay silent in a pipe and with `-q`."""
+    from tqdm import tqdm
 
-    def __init__(self, total: int, options: dict[str, Any]) -> None:
-        self.options = options
-        self.total = total
+    verbose = options.get("verbose", 0)
+    logging.basicConfig(
+        level=(logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)],
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    planner = logging.getLogger("resilience_geo.plan")
+    with tqdm(
+        total=total,
+        disable=True if options.get("quiet") or verbose else None,
+        bar_format="{desc:<14} {bar} {n_fmt}/{total_fmt}",
+        file=sys.stderr,
+        leave=False,
+    ) as bar:
 
-    def __enter__(self) -> Callable[[str], None]:
-        from tqdm import tqdm
+        def step(name: str) -> None:
+            bar.set_description_str(name)
+            bar.update(1)
 
-        verbose = self.options.get("verbose", 0)
-        logging.basicConfig(
-            level=[logging.WARNING, logging.INFO, logging.DEBUG][min(verbose, 2)],
-            format="%(levelname)s %(name)s: %(message)s",
-        )
-        quiet = self.options.get("quiet") or verbose
-        self.bar = tqdm(
-            total=self.total,
-            disable=True if quiet else None,
-            bar_format="{desc:<14} {bar} {n_fmt}/{total_fmt}",
-            file=sys.stderr,
-            leave=False,
-        )
-        self.handler = _StepHandler(self._step)
-        planner = logging.getLogger("resilience_geo.plan")
-        planner.addHandler(self.handler)
-        self.level = planner.level
+        handler = _StepHandler(step)
+        planner.addHandler(handler)
         planner.setLevel(logging.INFO)
         planner.propagate = bool(verbose)
-        return self._step
-
-    def _step(self, name: str) -> None:
-        self.bar.set_description_str(name)
-        self.bar.update(1)
-
-    def __exit__(self, *_error: object) -> None:
-        planner = logging.getLogger("resilience_geo.plan")
-        planner.removeHandler(self.handler)
-        planner.setLevel(self.level)
-        planner.propagate = True
-        self.bar.close()
+        try:
+            yield step
+        finally:
+            planner.removeHandler(handler)
 
 
 class _StepHandler(logging.Handler):
@@ -493,28 +529,21 @@ def _say(text: str, options: dict[str, Any]) -> None:
 
 def _word(key: str, language: str) -> str:
     """Return a word of the interface."""
-    from resilience_geo.words import word
+    from resilience_geo.maps.text import word
 
     return word(key, language)
 
 
 def _show_problems(problems: tuple[Problem, ...] | list[Problem], language: str) -> None:
     """Print every problem: where, found, expected, remedy."""
-    from resilience_geo.words import problem_text
+    from resilience_geo.console import problem_text
 
     click.echo("\n".join(problem_text(problem, language) for problem in problems), err=True)
 
 
-def _printable(table: pd.DataFrame, language: str) -> str:
-    """Return the exposure as text, with what lies outside, in whole people."""
-    from resilience_geo.reports import exposure_text
-
-    return exposure_text(table, language)
-
-
 def _say_result(plan_made: EvacuationPlan, files: list[Path], options: dict[str, Any]) -> None:
     """Print the summary and where the files lie."""
-    from resilience_geo.reports import summary_text
+    from resilience_geo.console import summary_text
 
     _say(summary_text(plan_made, options["language"]), options)
     _say("", options)

@@ -8,7 +8,7 @@ a reader can report everything that is wrong with a file at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,12 +37,21 @@ class Message(str):
         text.values = values
         return text
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survive pickling and copying as template and values, never filled twice."""
+        return _message, (self.template, self.values)
+
     def in_words_of(self, catalogue: Mapping[str, str]) -> str:
         """Return the text in the language of `catalogue` (English template to translation).
 
         A template the catalogue does not hold stays English: a message is never lost.
         """
         return catalogue.get(self.template, self.template).format(**self.values)
+
+
+def _message(template: str, values: dict[str, object]) -> Message:
+    """Make a message again from what it was made of."""
+    return Message(template, **values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +110,10 @@ class ResilienceGeoError(Exception):
             (problems,) if isinstance(problems, Problem) else tuple(problems)
         )
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survive pickling with all problems, as worker processes need it."""
+        return type(self), (self.problems,)
 
 
 class InputError(ResilienceGeoError, ValueError):

@@ -126,7 +126,7 @@ def departed(
         shelters=_shelter_result(
             shelters,
             (hazard_status, hazard_class),
-            network.shelter_node[departure] >= 0,
+            np.isin(np.arange(len(shelters)), network.accesses[departure].shelter),
             np.bincount(served.ways.shelter[chosen], people[chosen], minlength=len(shelters)),
             network.roads.crs,
         ),
@@ -219,15 +219,12 @@ def road_result(
         for mode in MODES
     }
     summary = summarise_roads(roads, network.pieces, states)
-    first_edge = np.unique(network.roads.edge_road, return_index=True)[1]
-    u, v, key = (
-        roads.edge_index.get_level_values(level).to_numpy()[first_edge] for level in range(3)
-    )
+    first_edge = np.unique(roads.edge_road, return_index=True)[1]
     table: dict[str, Any] = {
         "road_id": np.arange(roads.n_roads),
-        "u": u,
-        "v": v,
-        "key": key,
+        "u": roads.node_ids[roads.edge_start[first_edge]],
+        "v": roads.node_ids[roads.edge_end[first_edge]],
+        "key": roads.edge_key[first_edge],
         "osmid": roads.osmid,
         "name": roads.name,
         "highway": roads.highway,
@@ -258,4 +255,4 @@ def stretch_result(network: Network, departed_tables: Mapping[str, Departed]) ->
     }
     for departure, each in departed_tables.items():
         table[f"evacuees_{departure}"] = each.people_on_stretches
-    return gpd.GeoDataFrame(table, geometry=stretches.geometries(), crs=network.roads.crs)
+    return gpd.GeoDataFrame(table, geometry=network.lines, crs=network.roads.crs)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from affine import Affine
 from exactextract import exact_extract
 from exactextract.feature import Feature, FeatureSource
 from exactextract.raster import NumPyRasterSource
@@ -20,10 +21,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyproj
-    from affine import Affine
     from numpy.typing import NDArray
 
 N_CLASSES = len(CLASS_NAMES)
+_SAME_CELL = 1e-3
+
+
+def shifted(transform: Affine, row: int, column: int) -> Affine:
+    """Return the transform of a raster that begins at another cell."""
+    return Affine(
+        transform.a,
+        0.0,
+        transform.c + column * transform.a,
+        0.0,
+        transform.e,
+        transform.f + row * transform.e,
+    )
 
 
 @dataclass(frozen=True)
@@ -202,7 +215,7 @@ def aligned_offset(window: Window, other: Affine) -> tuple[int, int] | None:
         abs(own.a / other.a - 1.0) * window.n_columns, abs(own.e / other.e - 1.0) * window.n_rows
     )
     off = max(abs(column - round(column)), abs(row - round(row)))
-    return (round(row), round(column)) if drift + off < 1e-3 else None
+    return (round(row), round(column)) if drift + off < _SAME_CELL else None
 
 
 def _overlaps(

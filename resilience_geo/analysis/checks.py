@@ -34,7 +34,9 @@ def problems_between(inputs: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(
             file=_source(inputs[name]),
             found=Message("{name} within {extent}", name=name, extent=_extent(box)),
-            expected=Message("a layer that touches the villages within {extent}", extent=_extent(villages)),
+            expected=Message(
+                "a layer that touches the villages within {extent}", extent=_extent(villages)
+            ),
             remedy=Message("check the coordinate reference systems, or take a layer of this area"),
         )
     if "hazard" in inputs and "shelters" in inputs:

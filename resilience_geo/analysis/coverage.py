@@ -8,16 +8,20 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from resilience_geo.analysis.cell_shares import Window, polygon_cell_shares
+from resilience_geo.analysis.cell_shares import Window, polygon_cell_shares, shifted
 from resilience_geo.analysis.passability import hazard_at
-from resilience_geo.hazard_classes import LOW, NONE, UNKNOWN
+from resilience_geo.hazard_classes import LOW, UNKNOWN
 from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES, check_columns
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pyproj
     from numpy.typing import NDArray
+
     from resilience_geo.inputs.hazard import Hazard
+
+# Areas of parts add up to the whole but for rounding.
+_WHOLLY = 1e-6
 
 
 def shelter_points(shelters: gpd.GeoDataFrame, crs: pyproj.CRS) -> NDArray[np.object_]:
@@ -62,8 +66,9 @@ def _worst_class_of(shapes: NDArray[np.object_], hazard: Hazard) -> NDArray[np.u
         numbers = hazard.polygons["hazard_class"].to_numpy(dtype=np.int64)
         shape, polygon = shapely.STRtree(polygons).query(shapes, predicate="intersects")
         classes = numbers[polygon]
-        if hazard.nodata_means == "none":
-            worst[:] = NONE
+        mapped = shapely.area(shapely.intersection(shapes[shape], polygons[polygon]))
+        inside = np.bincount(shape, mapped, minlength=shapes.size)
+        beyond = inside < shapely.area(shapes) * (1.0 - _WHOLLY)
     elif hazard.grid is not None:
         grid = hazard.grid
         transform = grid.transform
@@ -80,17 +85,18 @@ def _worst_class_of(shapes: NDArray[np.object_], hazard: Hazard) -> NDArray[np.u
         if rows.stop <= rows.start or columns.stop <= columns.start:
             return np.full(shapes.size, UNKNOWN, dtype=np.uint8)
         window = Window(
-            transform * transform.translation(columns.start, rows.start),
+            shifted(transform, rows.start, columns.start),
             rows.stop - rows.start,
             columns.stop - columns.start,
         )
         parts = polygon_cell_shares(shapes, window)
         shape = parts.polygon
         classes = hazard.classes(rows, columns).ravel()[parts.cell].astype(np.int64)
+        beyond = ~shapely.covered_by(shapes, shapely.box(*grid.bounds))
     known = classes != UNKNOWN
     np.maximum.at(worst, shape[known], classes[known])
     # A part that is unknown keeps a building from being called safe.
-    unsure = np.zeros(shapes.size, dtype=bool)
+    unsure = beyond.copy()
     unsure[shape[~known]] = True
     return np.where((worst < 0) | (unsure & (worst <= LOW)), UNKNOWN, worst).astype(np.uint8)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from resilience_geo.analysis.passability import UNSURE, hazard_pieces, piece_states
 from resilience_geo.analysis.stretches import (
@@ -21,14 +23,33 @@ from resilience_geo.analysis.ways import Arcs, WayTree, nearest_targets
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from resilience_geo.inputs.hazard import Hazard
 
     from resilience_geo.analysis.network import Roads
     from resilience_geo.analysis.passability import Pieces
     from resilience_geo.assumptions import EvacuationAssumptions
+    from resilience_geo.inputs.hazard import Hazard
     from resilience_geo.inputs.rasters import Grid
 
 DEPARTURES: tuple[str, ...] = ("early", "late")
+
+
+@dataclass(frozen=True)
+class Accesses:
+    """From which nodes of the roads shelters are reached: three arrays of equal length.
+
+    Parameters
+    ----------
+    shelter
+        Position of the shelter; one that no road comes near has no row, some have two.
+    node
+        Node from which it is reached.
+    walk_m
+        Straight walk from there to the shelter (m).
+    """
+
+    shelter: NDArray[np.int64]
+    node: NDArray[np.int64]
+    walk_m: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -39,11 +60,10 @@ class Network:
     ----------
     roads, pieces, states
         The roads, their pieces over the hazard, and the state of each piece.
-    stretches
-        Parts of one state each.
-    shelter_node, shelter_walk_m
-        By departure: node at which each shelter is reached, -1 where no road is near; and the walk
-        from there to the shelter (m).
+    stretches, lines
+        Parts of one state each, and a LineString of each.
+    accesses
+        By departure: from which nodes shelters are reached.
     assumptions
         The choices.
     """
@@ -52,8 +72,9 @@ class Network:
     pieces: Pieces
     states: NDArray[np.int64]
     stretches: Stretches
-    shelter_node: dict[str, NDArray[np.int64]]
-    shelter_walk_m: dict[str, NDArray[np.float64]]
+    lines: NDArray[np.object_]
+    accesses: dict[str, Accesses]
+    n_shelters: int
     assumptions: EvacuationAssumptions
 
 
@@ -75,10 +96,9 @@ class Ways:
         Where the road is entered: the stretch, and how far along it (0..1).
     toward_end
         Whether the way then leads toward the end of the stretch.
-    near_road
-        Whether any road of the mode lies within `max_snap_m`, open or not.
-    tree, arc_stretch
-        The tree of ways behind it, and the stretch of each arc (-1: to a shelter).
+    trees, tree
+        The trees of ways behind it, each with the stretch of each arc (-1: to a shelter), and
+        which of them each origin's way is on.
     """
 
     cost: NDArray[np.float64]
@@ -91,9 +111,8 @@ class Ways:
     stretch: NDArray[np.int64]
     share: NDArray[np.float64]
     toward_end: NDArray[np.bool_]
-    near_road: NDArray[np.bool_]
-    tree: WayTree
-    arc_stretch: NDArray[np.int64]
+    trees: tuple[tuple[WayTree, NDArray[np.int64]], ...]
+    tree: NDArray[np.int64]
 
 
 def build_network(
@@ -124,33 +143,78 @@ def build_network(
     slopes = slope_factors(roads, elevation, assumptions.downhill_speed_cap)
     whole = make_stretches(roads, pieces, states, factor, assumptions, slopes=slopes)
     lines = whole.geometries()
-    cut_road, cut_metre, reached = [], [], {}
-    for departure in DEPARTURES:
-        shelter, stretch, share, away = _nearest(
-            lines, _allowed(whole, departure, assumptions), shelter_points, assumptions.max_snap_m
+    main = _on_main_piece(roads, assumptions.mode)[whole.road]
+    reached = {
+        departure: _reached_from(
+            lines, _allowed(whole, departure, assumptions), main, shelter_points, assumptions
         )
-        best = _best_per_point(shelter, away, stretch)
-        shelter, stretch, share = shelter[best], stretch[best], share[best]
-        metre = whole.start_m[stretch] + share * whole.length_m[stretch]
-        reached[departure] = (shelter, whole.road[stretch], metre, away[best])
-        cut_road.append(whole.road[stretch])
-        cut_metre.append(metre)
-    cuts = (np.concatenate(cut_road), np.concatenate(cut_metre))
-    stretches = make_stretches(roads, pieces, states, factor, assumptions, slopes=slopes, cuts=cuts)
-    shelter_node, shelter_walk_m = {}, {}
-    for departure, (shelter, road, metre, away) in reached.items():
-        shelter_node[departure] = np.full(shelter_points.size, -1)
-        shelter_node[departure][shelter] = nodes_at(roads, stretches, road, metre)
-        shelter_walk_m[departure] = np.full(shelter_points.size, np.inf)
-        shelter_walk_m[departure][shelter] = away
+        for departure in DEPARTURES
+    }
+    places = {
+        departure: (
+            whole.road[found.stretch],
+            whole.start_m[found.stretch] + found.share * whole.length_m[found.stretch],
+        )
+        for departure, found in reached.items()
+    }
+    road, metre = (np.concatenate(parts) for parts in zip(*places.values(), strict=True))
+    stretches = make_stretches(
+        roads, pieces, states, factor, assumptions, slopes=slopes, cuts=(road, metre)
+    )
     return Network(
         roads=roads,
         pieces=pieces,
         states=states,
         stretches=stretches,
-        shelter_node=shelter_node,
-        shelter_walk_m=shelter_walk_m,
+        lines=stretches.geometries(),
+        accesses={
+            departure: Accesses(
+                found.point, nodes_at(roads, stretches, *places[departure]), found.distance_m
+            )
+            for departure, found in reached.items()
+        },
+        n_shelters=int(shelter_points.size),
         assumptions=assumptions,
+    )
+
+
+def _on_main_piece(roads: Roads, mode: str) -> NDArray[np.bool_]:
+    """Say which roads belong to the connected piece that holds most metres of road."""
+    usable = roads.usable(mode)
+    links = sparse.csr_array(
+        (np.ones(int(usable.sum())), (roads.start[usable], roads.end[usable])),
+        shape=(roads.node_x.size, roads.node_x.size),
+    )
+    _, label = connected_components(links, directed=False)
+    piece = label[roads.start]
+    metres = np.bincount(piece, roads.length_m * usable)
+    return np.asarray(usable & (piece == np.argmax(metres)))
+
+
+def _reached_from(
+    lines: NDArray[np.object_],
+    allowed: NDArray[np.bool_],
+    main: NDArray[np.bool_],
+    points: NDArray[np.object_],
+    assumptions: EvacuationAssumptions,
+) -> _Nearest:
+    """Return where shelters are reached from: the nearest road, and one of the main piece.
+
+    A footpath drawn in a school yard and joined to nothing must not cut the school off, so a road
+    of the main piece that is hardly farther counts as well.
+    """
+    nearest = _nearest(lines, allowed, points, assumptions.max_snap_m).one_per_point()
+    alone = np.flatnonzero(~main[nearest.stretch])
+    gap_m = assumptions.max_gap_m
+    found = _nearest(
+        lines, allowed & main, points[nearest.point[alone]], assumptions.max_snap_m
+    ).one_per_point()
+    close = found.distance_m <= nearest.distance_m[alone][found.point] + gap_m
+    return _Nearest(
+        np.concatenate([nearest.point, nearest.point[alone][found.point[close]]]),
+        np.concatenate([nearest.stretch, found.stretch[close]]),
+        np.concatenate([nearest.share, found.share[close]]),
+        np.concatenate([nearest.distance_m, found.distance_m[close]]),
     )
 
 
@@ -163,26 +227,43 @@ def _allowed(
     return stretches.passable_late(unknown_passes=assumptions.unknown_roads_pass_late)
 
 
+@dataclass(frozen=True)
+class _Nearest:
+    """Nearest stretches of points: a row per point and stretch at the least distance."""
+
+    point: NDArray[np.int64]
+    stretch: NDArray[np.int64]
+    share: NDArray[np.float64]
+    distance_m: NDArray[np.float64]
+
+    def one_per_point(self) -> _Nearest:
+        """Keep the first stretch of each point."""
+        return self.rows(_best_per_point(self.point, self.distance_m, self.stretch))
+
+    def rows(self, chosen: NDArray[np.int64]) -> _Nearest:
+        """Keep some rows."""
+        return _Nearest(
+            self.point[chosen], self.stretch[chosen], self.share[chosen], self.distance_m[chosen]
+        )
+
+
 def _nearest(
     lines: NDArray[np.object_],
     allowed: NDArray[np.bool_],
     points: NDArray[np.object_],
     max_distance_m: float,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the nearest allowed lines of the points: point, line, share along it, and distance (m).
-
-    A point with no line within reach has no row; one with several at one distance has a row each.
-    """
+) -> _Nearest:
+    """Return the nearest allowed stretches of points; one with none within reach has no row."""
     candidates = np.flatnonzero(allowed)
     if candidates.size == 0 or points.size == 0:
         nothing = np.empty(0, dtype=np.int64)
-        return nothing, nothing, np.empty(0), np.empty(0)
+        return _Nearest(nothing, nothing, np.empty(0), np.empty(0))
     (point, found), distance = shapely.STRtree(lines[candidates]).query_nearest(
         points, max_distance=max_distance_m, return_distance=True
     )
-    line = candidates[found]
-    share = shapely.line_locate_point(lines[line], points[point], normalized=True)
-    return point, line, share, distance
+    stretch = candidates[found]
+    share = shapely.line_locate_point(lines[stretch], points[point], normalized=True)
+    return _Nearest(point, stretch, share, distance)
 
 
 def _best_per_point(
@@ -199,7 +280,9 @@ def find_ways(
     network: Network,
     points: NDArray[np.object_],
     departure: str,
-    shelters: NDArray[np.int64],
+    shelters: NDArray[np.bool_],
+    *,
+    weighed: bool = True,
 ) -> Ways:
     """Find the way of each point to the nearest of some shelters.
 
@@ -215,20 +298,24 @@ def find_ways(
     departure
         `early` or `late`.
     shelters
-        Positions of the shelters that may be used.
+        Whether each shelter may be used.
+    weighed
+        Whether time in hazard weighs more when a way is chosen early.
     """
     assumptions, stretches = network.assumptions, network.stretches
     allowed = _allowed(stretches, departure, assumptions)
-    arcs, arc_stretch, values = _arcs(network, departure, allowed, shelters)
-    nodes = network.shelter_node[departure][shelters]
-    tree = nearest_targets(arcs, stretches.n_nodes + shelters[nodes >= 0])
+    times = _times(network, departure, weighed=weighed)
+    arcs, arc_stretch, values = _arcs(network, departure, allowed, shelters, times)
+    targets = np.unique(arcs.head[arc_stretch < 0])
+    tree = nearest_targets(arcs, targets)
     seconds, metres, hazardous, unknown = tree.along(*values)
     reached = np.isfinite(tree.cost)
-    served = allowed & (reached[stretches.start] | reached[stretches.end])
-    lines = stretches.geometries()
-    entry = _entries(
-        network, departure, tree, _nearest(lines, served, points, assumptions.max_snap_m)
+    forward_s, backward_s, _ = times
+    served = (np.isfinite(backward_s) & reached[stretches.start]) | (
+        np.isfinite(forward_s) & reached[stretches.end]
     )
+    nearest = _nearest(network.lines, allowed & served, points, assumptions.max_snap_m)
+    entry = _entries(stretches, tree, nearest, times)
     sums = [values[entry.node] for values in (seconds, metres, hazardous, unknown)]
     part_m = entry.part * stretches.length_m[entry.stretch]
     state = stretches.state[entry.stretch]
@@ -242,11 +329,7 @@ def find_ways(
     ways.shelter[at] = tree.target[entry.node] - stretches.n_nodes
     ways.walk_to_road_m[at] = entry.walk_m
     ways.stretch[at], ways.share[at] = entry.stretch, entry.share
-    ways.toward_end[at], ways.near_road[at] = entry.toward_end, True
-    missing = np.flatnonzero(~ways.near_road)
-    ways.near_road[missing] = _within_reach(
-        lines[stretches.usable], points[missing], assumptions.max_snap_m
-    )
+    ways.toward_end[at] = entry.toward_end
     return ways
 
 
@@ -266,15 +349,19 @@ class _Entries:
 
 
 def _entries(
-    network: Network,
-    departure: str,
+    stretches: Stretches,
     tree: WayTree,
-    nearest: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]],
+    nearest: _Nearest,
+    times: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
 ) -> _Entries:
     """Choose, of the nearest stretches of each point and their two ends, the cheapest way on."""
-    stretches = network.stretches
-    point, stretch, share, walk = nearest
-    forward_s, backward_s, weight = _times(network, departure)
+    point, stretch, share, walk = (
+        nearest.point,
+        nearest.stretch,
+        nearest.share,
+        nearest.distance_m,
+    )
+    forward_s, backward_s, weight = times
     with np.errstate(invalid="ignore"):
         to_start = np.where(share > 0.0, backward_s[stretch] * share, 0.0)
         to_end = np.where(share < 1.0, forward_s[stretch] * (1.0 - share), 0.0)
@@ -307,34 +394,56 @@ def _no_ways(count: int, tree: WayTree, arc_stretch: NDArray[np.int64]) -> Ways:
         stretch=np.zeros(count, dtype=np.int64),
         share=np.zeros(count),
         toward_end=np.zeros(count, dtype=bool),
-        near_road=np.zeros(count, dtype=bool),
-        tree=tree,
-        arc_stretch=arc_stretch,
+        trees=((tree, arc_stretch),),
+        tree=np.zeros(count, dtype=np.int64),
     )
 
 
-def _within_reach(
-    lines: NDArray[np.object_], points: NDArray[np.object_], distance_m: float
-) -> NDArray[np.bool_]:
-    """Say which points have any of the lines within a distance."""
+def with_other_ways(ways: Ways, other: Ways, chosen: NDArray[np.int64]) -> Ways:
+    """Return ways of which some are replaced.
+
+    Parameters
+    ----------
+    ways
+        Ways of all origins.
+    other
+        New ways, one per origin in `chosen`.
+    chosen
+        Positions of the origins whose way is replaced.
+    """
+
+    def put(name: str) -> NDArray[Any]:
+        values = getattr(ways, name).copy()
+        values[chosen] = getattr(other, name)
+        return np.asarray(values)
+
+    replaced = {field.name: put(field.name) for field in fields(Ways) if field.name != "trees"}
+    replaced["tree"][chosen] += len(ways.trees)
+    return Ways(**replaced, trees=(*ways.trees, *other.trees))
+
+
+def near_a_road(network: Network, points: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Say which points have any road of the mode within `max_snap_m`, open or not."""
     near = np.zeros(points.size, dtype=bool)
+    lines = network.lines[network.stretches.usable]
     if points.size and lines.size:
         found = shapely.STRtree(lines).query_nearest(
-            points, max_distance=distance_m, all_matches=False
+            points, max_distance=network.assumptions.max_snap_m, all_matches=False
         )
         near[found[0]] = True
     return near
 
 
 def _times(
-    network: Network, departure: str
+    network: Network, departure: str, *, weighed: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return time forward and backward on each stretch (s), and what a second of it weighs."""
     stretches, assumptions = network.stretches, network.assumptions
+    weight = np.ones(stretches.road.size)
     if departure == "late":
-        weight = np.ones(stretches.road.size)
         return stretches.wet_forward_s, stretches.wet_backward_s, weight
-    weight = penalties(stretches.state, assumptions.slowed_penalty, assumptions.closed_penalty)
+    if weighed:
+        weight = penalties(stretches.state, assumptions.slowed_penalty, assumptions.closed_penalty)
     return stretches.dry_forward_s, stretches.dry_backward_s, weight
 
 
@@ -342,31 +451,31 @@ def _arcs(
     network: Network,
     departure: str,
     allowed: NDArray[np.bool_],
-    shelters: NDArray[np.int64],
+    shelters: NDArray[np.bool_],
+    times: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
 ) -> tuple[Arcs, NDArray[np.int64], list[NDArray[np.float64]]]:
     """Return arcs of allowed stretches and of the last walks to shelters, and their measures.
 
     Shelters are nodes after the network's own: node = n_nodes + position of the shelter.
     """
     stretches, assumptions = network.stretches, network.assumptions
-    forward_s, backward_s, weight = _times(network, departure)
+    forward_s, backward_s, weight = times
     used = np.flatnonzero(allowed)
-    nodes = network.shelter_node[departure][shelters]
-    walk_m = network.shelter_walk_m[departure][shelters]
-    near = nodes >= 0
-    n_shelters = network.shelter_node[departure].size
-    walk_s = walk_m[near] / assumptions.walking_speed_mps
+    access = network.accesses[departure]
+    taken = shelters[access.shelter]
+    nodes, walk_m = access.node[taken], access.walk_m[taken]
+    walk_s = walk_m / assumptions.walking_speed_mps
     start, end = stretches.start[used], stretches.end[used]
     seconds = np.concatenate([forward_s[used], backward_s[used], walk_s])
-    metres = np.concatenate([np.tile(stretches.length_m[used], 2), walk_m[near]])
-    zero = np.zeros(int(near.sum()))
+    metres = np.concatenate([np.tile(stretches.length_m[used], 2), walk_m])
+    zero = np.zeros(nodes.size)
     hazardous = np.concatenate([np.tile(is_hazardous(stretches.state[used]), 2), zero])
     unknown = np.concatenate([np.tile(stretches.state[used] == UNSURE, 2), zero])
     arcs = Arcs(
-        tail=np.concatenate([start, end, nodes[near]]),
-        head=np.concatenate([end, start, stretches.n_nodes + shelters[near]]),
+        tail=np.concatenate([start, end, nodes]),
+        head=np.concatenate([end, start, stretches.n_nodes + access.shelter[taken]]),
         cost=seconds * np.concatenate([np.tile(weight[used], 2), zero + 1.0]),
-        n_nodes=stretches.n_nodes + n_shelters,
+        n_nodes=stretches.n_nodes + network.n_shelters,
     )
     owner = np.concatenate([used, used, np.full(zero.size, -1)])
     return arcs, owner, [seconds, metres, metres * hazardous, metres * unknown]

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pyproj
 import shapely
-from affine import Affine
 
 from resilience_geo.analysis.cell_shares import (
     N_CLASSES,
@@ -18,12 +17,13 @@ from resilience_geo.analysis.cell_shares import (
     aligned_offset,
     grid_class_shares,
     polygon_cell_shares,
+    shifted,
     warped_class_shares,
 )
 from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.crs import transformer
 from resilience_geo.errors import Message, OverlapError, Problem
-from resilience_geo.hazard_classes import CLASS_NAMES, NONE, UNKNOWN
+from resilience_geo.hazard_classes import CLASS_NAMES, UNKNOWN
 from resilience_geo.tables import village_table
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     from numpy.typing import NDArray
-    from resilience_geo.inputs.hazard import Hazard
 
+    from resilience_geo.inputs.hazard import Hazard
     from resilience_geo.inputs.population import Population
     from resilience_geo.inputs.rasters import Grid
 
@@ -193,6 +193,7 @@ def expose(
     polygons = np.asarray(villages.geometry.to_crs(grid.crs).array)
     evacuating = [CLASS_NAMES.index(name) for name in assumptions.evacuating_classes]
     hazard_polygons = _hazard_polygons(hazard, grid.crs)
+    overlapping = _overlapping(villages, polygons)
     totals = np.zeros((len(villages), N_CLASSES))
     outside = np.zeros(N_CLASSES)
     known = np.zeros(len(villages))
@@ -202,7 +203,9 @@ def expose(
         columns = slice(0, window.n_columns)
         counts = people.people(rows, columns).ravel()
         by_class = counts * _class_shares(window, counts, grid.crs, hazard, hazard_polygons)
-        shares = _without_double_counting(polygon_cell_shares(polygons, window), window.n_cells)
+        shares = polygon_cell_shares(polygons, window)
+        if overlapping.size:
+            shares = _without_double_counting(shares, polygons, overlapping, window)
         touched = touched or shares.cell.size > 0
         for position in range(N_CLASSES):
             weights = shares.share * by_class[position, shares.cell]
@@ -251,15 +254,46 @@ def _blocks(grid: Grid, hazard_cells: float) -> Iterator[tuple[slice, Window]]:
     step = max(1, int(MAX_BLOCK_CELLS / max(n_columns, 1) / max(1.0, hazard_cells / 4.0)))
     for start in range(0, n_rows, step):
         stop = min(start + step, n_rows)
-        transform = grid.transform * Affine.translation(0, start)
+        transform = shifted(grid.transform, start, 0)
         yield slice(start, stop), Window(transform, stop - start, n_columns)
 
 
-def _without_double_counting(shares: CellShares, n_cells: int) -> CellShares:
-    """Share a cell among villages that overlap, so that nobody is counted twice."""
-    total = np.bincount(shares.cell, shares.share, minlength=n_cells)
-    factor = 1.0 / np.maximum(total, 1.0)
-    return CellShares(shares.polygon, shares.cell, shares.share * factor[shares.cell])
+def _overlapping(villages: gpd.GeoDataFrame, polygons: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Return positions of villages that share area with another; read_villages has looked."""
+    known = villages.attrs.get("overlapping_codes")
+    if known is not None:
+        codes = village_table(villages).index
+        return np.flatnonzero(codes.isin(known))
+    tree = shapely.STRtree(polygons)
+    one, other = tree.query(polygons)
+    pair = one < other
+    one, other = one[pair], other[pair]
+    shared = shapely.area(shapely.intersection(polygons[one], polygons[other])) > 0.0
+    return np.unique(np.concatenate([one[shared], other[shared]]))
+
+
+def _without_double_counting(
+    shares: CellShares,
+    polygons: NDArray[np.object_],
+    overlapping: NDArray[np.int64],
+    window: Window,
+) -> CellShares:
+    """Share a cell's people among villages that overlap in it, so that nobody counts twice.
+
+    The part of a cell that they cover together is what counts; it is divided in the proportion of
+    their shares.
+    """
+    among = np.zeros(polygons.size, dtype=bool)
+    among[overlapping] = True
+    claimed = among[shares.polygon]
+    total = np.bincount(shares.cell[claimed], shares.share[claimed], minlength=window.n_cells)
+    union = np.array([shapely.union_all(polygons[overlapping])], dtype=object)
+    together = polygon_cell_shares(union, window)
+    covered = np.zeros(window.n_cells)
+    covered[together.cell] = together.share
+    factor = np.divide(covered, total, out=np.ones(window.n_cells), where=total > 0.0)
+    scaled = np.where(claimed, np.minimum(factor[shares.cell], 1.0), 1.0)
+    return CellShares(shares.polygon, shares.cell, shares.share * scaled)
 
 
 def _hazard_polygons(hazard: Hazard, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:
@@ -276,7 +310,7 @@ def _class_shares(
 ) -> NDArray[np.float64]:
     """Return the area share of each hazard class in each cell of a block, shape (5, n_cells)."""
     if hazard_polygons is not None:
-        return _polygon_class_shares(window, hazard, hazard_polygons)
+        return _polygon_class_shares(window, hazard_polygons)
     grid = hazard.grid
     if grid is None:
         message = "a hazard holds a grid or polygons"
@@ -284,17 +318,17 @@ def _class_shares(
     if crs == grid.crs:
         rows, columns = _cells_under(window.bounds, grid)
         offset = aligned_offset(
-            window, grid.transform * Affine.translation(columns.start, rows.start)
+            window, shifted(grid.transform, rows.start, columns.start)
         )
         classes = hazard.classes(rows, columns)
         if offset is not None:
             return _one_class_each(window, classes, offset)
-        transform = grid.transform * Affine.translation(columns.start, rows.start)
+        transform = shifted(grid.transform, rows.start, columns.start)
         return grid_class_shares(window, classes, transform)
     cells = np.flatnonzero(counts > 0.0)
     bounds = transformer(crs, grid.crs).transform_bounds(*window.bounds)
     rows, columns = _cells_under(bounds, grid)
-    transform = grid.transform * Affine.translation(columns.start, rows.start)
+    transform = shifted(grid.transform, rows.start, columns.start)
     hazard_window = Window(transform, rows.stop - rows.start, columns.stop - columns.start)
     shares = np.zeros((N_CLASSES, window.n_cells))
     shares[UNKNOWN] = 1.0
@@ -334,9 +368,7 @@ def _cells_under(bounds: tuple[float, float, float, float], grid: Grid) -> tuple
     )
 
 
-def _polygon_class_shares(
-    window: Window, hazard: Hazard, polygons: gpd.GeoDataFrame
-) -> NDArray[np.float64]:
+def _polygon_class_shares(window: Window, polygons: gpd.GeoDataFrame) -> NDArray[np.float64]:
     """Return class shares of a hazard given as polygons, one (multi)polygon per class."""
     parts = polygon_cell_shares(np.asarray(polygons.geometry.array), window)
     classes = polygons["hazard_class"].to_numpy(dtype=np.int64)[parts.polygon]
@@ -347,12 +379,6 @@ def _polygon_class_shares(
     covered = shares.sum(axis=0)
     shares /= np.maximum(covered, 1.0)
     rest = np.clip(1.0 - covered, 0.0, None)
-    if hazard.nodata_means == "none":
-        west, south, east, north = polygons.total_bounds
-        x, y = window.centres(np.arange(window.n_cells))
-        mapped = (x >= west) & (x <= east) & (y >= south) & (y <= north)
-        shares[NONE] += np.where(mapped, rest, 0.0)
-        rest = np.where(mapped, 0.0, rest)
     shares[UNKNOWN] += rest
     return shares
 

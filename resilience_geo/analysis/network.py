@@ -14,8 +14,6 @@ from resilience_geo.crs import metric_crs_of, transform_points
 from resilience_geo.errors import Message, NetworkError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
 _NO_ROADS = frozenset(
@@ -49,7 +47,7 @@ _ROUGH = frozenset({"mud", "rocky", "stepping_stones"})
 _SAND = frozenset({"sand"})
 # Weighs y apart from x, so that the two ways round a square block do not look alike.
 _GOLDEN = 1.618033988749895
-_EDGE_FIELDS = (
+_TEXT_FIELDS = (
     "highway",
     "name",
     "bridge",
@@ -58,8 +56,6 @@ _EDGE_FIELDS = (
     "surface",
     "access",
     "foot",
-    "length",
-    "geometry",
     "osmid",
 )
 
@@ -90,8 +86,8 @@ class Roads:
         As tagged.
     no_entry
         Closed to the public on foot and by vehicle (`access`), shape (n_roads, 2).
-    edge_index
-        `(u, v, key)` of every edge of the graph, in its order.
+    edge_start, edge_end, edge_key
+        Positions of the nodes, and the key, of every edge of the graph, in its order.
     edge_road
         The road each edge is.
     node_elevation_m
@@ -119,7 +115,9 @@ class Roads:
     tunnel: NDArray[np.bool_]
     ford: NDArray[np.bool_]
     no_entry: NDArray[np.bool_]
-    edge_index: pd.MultiIndex
+    edge_start: NDArray[np.int64]
+    edge_end: NDArray[np.int64]
+    edge_key: NDArray[np.int64]
     edge_road: NDArray[np.int64]
     node_elevation_m: NDArray[np.float64]
 
@@ -139,6 +137,13 @@ class Roads:
     def segment_road(self) -> NDArray[np.int64]:
         """Road of every straight segment."""
         return np.repeat(np.arange(self.n_roads), np.diff(self.offsets) - 1)
+
+    def edge_index(self) -> pd.MultiIndex:
+        """Return `(u, v, key)` of every edge of the graph, in its order."""
+        return pd.MultiIndex.from_arrays(
+            [self.node_ids[self.edge_start], self.node_ids[self.edge_end], self.edge_key],
+            names=["u", "v", "key"],
+        )
 
     def geometries(self) -> NDArray[np.object_]:
         """Return a LineString per road, in the metric CRS."""
@@ -172,70 +177,88 @@ def road_arrays(graph: Any) -> Roads:
     NetworkError
         The graph has no CRS or no edges.
     """
-    crs = _graph_crs(graph)
+    if isinstance(graph, Roads):
+        return graph
+    ends, keys, data = _edges(graph)
+    crs = _graph_crs(graph, len(data))
     node_ids, lon, lat, elevation = _node_arrays(graph)
     position = {node: place for place, node in enumerate(node_ids)}
-    edges = list(graph.edges(keys=True, data=True))
-    start = np.fromiter((position[edge[0]] for edge in edges), dtype=np.int64, count=len(edges))
-    end = np.fromiter((position[edge[1]] for edge in edges), dtype=np.int64, count=len(edges))
-    columns = {name: [edge[3].get(name) for edge in edges] for name in _EDGE_FIELDS}
+    start = np.array([position[u] for u, _ in ends], dtype=np.int64)
+    end = np.array([position[v] for _, v in ends], dtype=np.int64)
     metric = metric_crs_of((lon.min(), lat.min(), lon.max(), lat.max()), crs)
     node_x, node_y = transform_points(lon, lat, crs, metric)
-    vertex_x, vertex_y, offsets = _vertices(columns["geometry"], start, end, lon, lat)
-    vertex_x, vertex_y = transform_points(vertex_x, vertex_y, crs, metric)
-    measure, drawn = _measures(vertex_x, vertex_y, offsets)
-    length = np.array([np.nan if value is None else float(value) for value in columns["length"]])
-    length = np.where(np.isfinite(length), length, drawn)
-    measure = measure * np.repeat(length / np.maximum(drawn, 1e-9), np.diff(offsets))
+    geometries = np.empty(len(data), dtype=object)
+    geometries[:] = [edge.get("geometry") for edge in data]
+    vertex_x, vertex_y, offsets = _vertices(geometries, start, end, lon, lat)
+    stated = np.array([edge.get("length", np.nan) for edge in data], dtype=np.float64)
+    # Both directions have the same vertices; they are told apart before anything is transformed.
     first, edge_road, backward = _one_per_road(
-        start, end, length, vertex_x + _GOLDEN * vertex_y, offsets
+        start, end, stated, vertex_x + _GOLDEN * vertex_y, offsets
     )
-    chosen = np.zeros(len(edges), dtype=bool)
+    chosen = np.zeros(len(data), dtype=bool)
     chosen[first] = True
     keep = np.repeat(chosen, np.diff(offsets))
-    sizes = np.diff(offsets)[first]
-
-    def text(name: str) -> NDArray[np.object_]:
-        values = columns[name]
-        return np.array([_as_text(values[i]) for i in first], dtype=object)
-
-    access, foot = text("access"), text("foot")
+    offsets = np.concatenate([[0], np.cumsum(np.diff(offsets)[first])])
+    x, y = transform_points(vertex_x[keep], vertex_y[keep], crs, metric)
+    measure, drawn = _measures(x, y, offsets)
+    length = np.where(np.isfinite(stated[first]), stated[first], drawn)
+    texts = {name: _texts([data[i].get(name) for i in first]) for name in _TEXT_FIELDS}
+    access, foot = texts["access"], texts["foot"]
+    ids = np.empty(len(node_ids), dtype=object)
+    ids[:] = node_ids
     return Roads(
         crs=metric,
-        node_ids=np.array([*node_ids, None], dtype=object)[:-1],
+        node_ids=ids,
         node_x=node_x,
         node_y=node_y,
         start=start[first],
         end=end[first],
-        x=vertex_x[keep],
-        y=vertex_y[keep],
-        measure_m=measure[keep],
-        offsets=np.concatenate([[0], np.cumsum(sizes)]),
-        length_m=length[first],
+        x=x,
+        y=y,
+        measure_m=measure * np.repeat(length / np.maximum(drawn, 1e-9), np.diff(offsets)),
+        offsets=offsets,
+        length_m=length,
         forward=np.ones(first.size, dtype=bool),
         backward=backward,
-        highway=text("highway"),
-        surface=text("surface"),
-        name=text("name"),
-        osmid=text("osmid"),
-        bridge=_tagged(text("bridge")),
-        tunnel=_tagged(text("tunnel")),
-        ford=_tagged(text("ford")),
+        highway=texts["highway"],
+        surface=texts["surface"],
+        name=texts["name"],
+        osmid=texts["osmid"],
+        bridge=_tagged(texts["bridge"]),
+        tunnel=_tagged(texts["tunnel"]),
+        ford=_tagged(texts["ford"]),
         no_entry=np.column_stack([_no_entry_on_foot(access, foot), _no_entry(access)]),
-        edge_index=pd.MultiIndex.from_tuples([edge[:3] for edge in edges], names=["u", "v", "key"]),
+        edge_start=start,
+        edge_end=end,
+        edge_key=np.array(keys, dtype=np.int64),
         edge_road=edge_road,
         node_elevation_m=elevation,
     )
 
 
-def _graph_crs(graph: Any) -> pyproj.CRS:
+def _edges(graph: Any) -> tuple[list[tuple[Any, Any]], list[int], list[dict[str, Any]]]:
+    """Return ends, key and attributes of every edge, in the graph's order."""
+    ends: list[tuple[Any, Any]] = []
+    keys: list[int] = []
+    data: list[dict[str, Any]] = []
+    for u, neighbours in graph.adjacency():
+        for v, parallel in neighbours.items():
+            for key, attributes in parallel.items():
+                ends.append((u, v))
+                keys.append(key)
+                data.append(attributes)
+    return ends, keys, data
+
+
+def _graph_crs(graph: Any, n_edges: int) -> pyproj.CRS:
     """Return the CRS of a graph that has edges."""
-    if graph.graph.get("crs") is None or graph.number_of_edges() == 0:
+    if graph.graph.get("crs") is None or n_edges == 0:
         raise NetworkError(
             Problem(
+                file=graph.graph.get("source"),
                 found=Message(
                     "a road graph with {count} edges and CRS {crs}",
-                    count=graph.number_of_edges(),
+                    count=n_edges,
                     crs=graph.graph.get("crs"),
                 ),
                 expected=Message("at least one road, and a coordinate reference system"),
@@ -258,14 +281,14 @@ def _node_arrays(
 
 
 def _vertices(
-    geometries: Iterable[Any],
+    geometries: NDArray[np.object_],
     start: NDArray[np.int64],
     end: NDArray[np.int64],
     node_x: NDArray[np.float64],
     node_y: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Return vertices of every edge from start to end; a straight line where none is given."""
-    lines = np.array([*geometries, None], dtype=object)[:-1]
+    lines = geometries.copy()
     straight = np.flatnonzero(shapely.is_missing(lines))
     if straight.size:
         ends = np.stack(
@@ -319,16 +342,30 @@ def _one_per_road(
         {
             "low": np.minimum(start, end),
             "high": np.maximum(start, end),
-            "length": np.round(length, 3),
-            "shape": np.round(fingerprint, 2),
+            "length": np.nan_to_num(np.round(length, 3), nan=-1.0),
+            "shape": fingerprint.astype(np.float32),
         }
     )
     road = keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy()
     _, first = np.unique(road, return_index=True)
     backward = np.zeros(first.size, dtype=bool)
-    against = (start != start[first[road]]) | (start == end)
+    # A loop begins and ends at one node: it has two directions where it has two edges.
+    again = np.ones(road.size, dtype=bool)
+    again[first] = False
+    against = (start != start[first[road]]) | ((start == end) & again)
     backward[road[against]] = True
     return first, road, backward
+
+
+def _texts(values: list[Any]) -> NDArray[np.object_]:
+    """Return OSM values as text, empty where missing."""
+    texts = np.empty(len(values), dtype=object)
+    # Most values are text or missing; only the rest is looked at closely.
+    texts[:] = [
+        value if type(value) is str else "" if value is None else _as_text(value)
+        for value in values
+    ]
+    return texts
 
 
 def _as_text(value: Any) -> str:
@@ -347,14 +384,15 @@ def _tagged(values: NDArray[np.object_]) -> NDArray[np.bool_]:
 
 def _no_entry(access: NDArray[np.object_]) -> NDArray[np.bool_]:
     """Say which roads are closed to the public."""
-    return np.array([value in {"no", "private"} for value in access])
+    return np.array(
+        [bool(value) and set(value.split(";")) <= {"no", "private"} for value in access]
+    )
 
 
 def _no_entry_on_foot(access: NDArray[np.object_], foot: NDArray[np.object_]) -> NDArray[np.bool_]:
     """Say which roads are closed to walkers: `foot` counts before `access`."""
-    said = np.array([value in {"yes", "designated", "permissive"} for value in foot])
-    refused = np.array([value in {"no", "private"} for value in foot])
-    return refused | (_no_entry(access) & ~said)
+    said = np.array([bool({"yes", "designated", "permissive"} & set(v.split(";"))) for v in foot])
+    return _no_entry(foot) | (_no_entry(access) & ~said)
 
 
 def surface_factor(

@@ -16,18 +16,21 @@ import shapely
 from resilience_geo.analysis.network import Roads, road_arrays
 from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.crs import transform_points
-from resilience_geo.hazard_classes import CLASS_NAMES, HIGH, LOW, MEDIUM, NONE, UNKNOWN, cuts_as
+from resilience_geo.hazard_classes import CLASS_NAMES, HIGH, LOW, MEDIUM, UNKNOWN, cuts_as
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from resilience_geo.inputs.hazard import Hazard
 
+    from resilience_geo.inputs.hazard import Hazard
     from resilience_geo.inputs.rasters import Grid
 
 ROAD_STATES: tuple[str, ...] = ("open", "slowed", "closed", "unknown")
 OPEN, SLOWED, CLOSED, UNSURE = range(4)
 # The state of a whole road is the gravest of its stretches.
 _GRAVITY = np.array([0, 1, 3, 2])
+# Of two classes on one line: none, low, unknown, medium, high.
+_CLASS_GRAVITY = np.array([0.0, 1.0, 3.0, 4.0, 2.0])
+_ON_LINE = 1e-6
 _MAX_WINDOW_CELLS = 20_000_000
 
 
@@ -187,25 +190,56 @@ def hazard_at(
         hazard is not a depth).
     """
     if hazard.polygons is not None:
-        return _polygon_class_at(hazard, hazard.polygons, x, y), np.full(x.size, np.nan)
+        return _polygon_class_at(hazard.polygons, x, y), np.full(x.size, np.nan)
     transform = _grid(hazard).transform
     across = (x - transform.c) / transform.a
     down = (y - transform.f) / transform.e
     classes, depths = _cell_at(hazard, np.floor(down), np.floor(across))
-    on_line = (np.abs(across - np.round(across)) < 1e-6) | (np.abs(down - np.round(down)) < 1e-6)
+    on_line = (np.abs(across - np.round(across)) < _ON_LINE) | (
+        np.abs(down - np.round(down)) < _ON_LINE
+    )
     some = np.flatnonzero(on_line)
-    for shift_down, shift_across in ((-1e-6, -1e-6), (1e-6, -1e-6), (-1e-6, 1e-6), (1e-6, 1e-6)):
-        other, depth = _cell_at(
-            hazard, np.floor(down[some] + shift_down), np.floor(across[some] + shift_across)
-        )
-        # On the outer edge of the raster the inner side is known, and that is what counts.
-        better_known = (other != UNKNOWN) & (classes[some] == UNKNOWN)
-        worse = (other != UNKNOWN) & (other > classes[some]) & (classes[some] != UNKNOWN)
-        deeper = (other == classes[some]) & (depth > depths[some])
-        taken = better_known | worse | deeper
-        classes[some[taken]] = other[taken]
-        depths[some[taken]] = depth[taken]
+    if some.size:
+        sides = [
+            _cell_at(hazard, np.floor(down[some] + shift), np.floor(across[some] + other))
+            for shift in (-_ON_LINE, _ON_LINE)
+            for other in (-_ON_LINE, _ON_LINE)
+        ]
+        n_rows, n_columns = _grid(hazard).shape
+        side = _worst_side(sides, (down[some], across[some]), (n_rows, n_columns))
+        classes[some], depths[some] = side
     return classes, depths
+
+
+def _worst_side(
+    sides: list[tuple[NDArray[np.uint8], NDArray[np.float64]]],
+    place: tuple[NDArray[np.float64], NDArray[np.float64]],
+    shape: tuple[int, int],
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Return class and depth of the worst of the four sides of points on lines between cells.
+
+    Unknown is worse than none and low. A side beyond the edge of the raster counts only where all
+    are: on the outer edge the inner side is what is known.
+    """
+    down, across = place
+    beyond = np.array(
+        [
+            (down + shift < 0)
+            | (down + shift > shape[0])
+            | (across + other < 0)
+            | (across + other > shape[1])
+            for shift in (-_ON_LINE, _ON_LINE)
+            for other in (-_ON_LINE, _ON_LINE)
+        ]
+    )
+    classes = np.array([side[0] for side in sides])
+    depths = np.array([side[1] for side in sides])
+    gravity = np.where(beyond, -1.0, _CLASS_GRAVITY[classes])
+    # Within a class the deeper side is the worse one.
+    gravity += np.clip(np.nan_to_num(depths, nan=0.0), 0.0, 1e6) / 1e7
+    worst = np.argmax(gravity, axis=0)
+    at = np.arange(worst.size)
+    return classes[worst, at], depths[worst, at]
 
 
 def _cell_at(
@@ -232,9 +266,9 @@ def _cell_at(
 
 
 def _polygon_class_at(
-    hazard: Hazard, polygons: gpd.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float64]
+    polygons: gpd.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.uint8]:
-    """Return the worst class of the polygons at points; what none covers is unknown or none."""
+    """Return the worst class of the polygons at points; what none covers is unknown."""
     shapes = np.asarray(polygons.geometry.array)
     parts, owner = shapely.get_parts(shapes, return_index=True)
     numbers = polygons["hazard_class"].to_numpy(dtype=np.int64)[owner]
@@ -243,10 +277,6 @@ def _polygon_class_at(
     known = numbers[part] != UNKNOWN
     np.maximum.at(severity, point[known], numbers[part[known]])
     classes = np.full(x.size, UNKNOWN, dtype=np.uint8)
-    if hazard.nodata_means == "none":
-        west, south, east, north = polygons.total_bounds
-        classes[(x >= west) & (x <= east) & (y >= south) & (y <= north)] = NONE
-        classes[point[~known]] = UNKNOWN
     classes[severity >= 0] = severity[severity >= 0]
     return classes
 
@@ -261,7 +291,7 @@ def piece_states(
     - Water depth: closed from the mode's limit on, slowed from `wet_depth_m` on.
     - Classes without depth: flood and tsunami medium and high closed, low slowed; landslide and
       generic high closed, medium slowed.
-    - Bridges by `bridge_rule`. A tunnel or underpass in a flood is closed as soon as it is wet
+    - In a flood or tsunami bridges by `bridge_rule`. A tunnel or underpass in a flood is closed as soon as it is wet
       anywhere. A ford in a flood is closed.
     - Unknown hazard is an unknown road, whatever lies around it.
     """
@@ -278,6 +308,9 @@ def piece_states(
         wet_tunnel &= roads.tunnel
         states[wet_tunnel[pieces.road]] = CLOSED
     on_bridge = roads.bridge[pieces.road]
+    if hazard.kind not in {"flood", "tsunami"}:
+        # A slide takes a bridge as it takes a road; only water runs under it.
+        return states, factor
     if assumptions.bridge_rule == "open":
         states[on_bridge & (states != UNSURE)] = OPEN
         factor[on_bridge] = 1.0
@@ -398,14 +431,13 @@ def road_states(
     states, _ = piece_states(arrays, pieces, hazard, mode, chosen)
     summary = summarise_roads(arrays, pieces, {mode: states})
     road = arrays.edge_road
-    table = gpd.GeoDataFrame(
+    return gpd.GeoDataFrame(
         {
             "state": summary.pop(f"state_{mode}")[road],
             **{name: values[road] for name, values in summary.items()},
             "length_m": arrays.length_m[road],
         },
-        index=arrays.edge_index,
+        index=arrays.edge_index(),
         geometry=arrays.geometries()[road],
         crs=arrays.crs,
     )
-    return table

@@ -15,6 +15,8 @@ from resilience_geo.analysis.evacuation_network import (
     Ways,
     build_network,
     find_ways,
+    near_a_road,
+    with_other_ways,
 )
 from resilience_geo.analysis.network import road_arrays
 from resilience_geo.analysis.way_lines import draw_ways
@@ -24,8 +26,8 @@ from resilience_geo.tables import check_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from resilience_geo.inputs.hazard import Hazard
 
+    from resilience_geo.inputs.hazard import Hazard
     from resilience_geo.inputs.rasters import Grid
 
 STATUSES: tuple[str, ...] = (
@@ -127,10 +129,17 @@ def serve(
     limit_s = assumptions.time_limit_min * 60.0
     unknown = np.isnan(capacity_people)
     takes = usable & np.where(unknown, assumptions.unknown_capacity_people > 0, capacity_people > 0)
-    ways = find_ways(network, points, departure, np.flatnonzero(takes))
+    ways = find_ways(network, points, departure, takes)
+    slow = np.flatnonzero((ways.shelter >= 0) & (ways.travel_time_s > limit_s))
+    if departure == "early" and slow.size:
+        # A detour round the hazard that takes too long is no reason to call people lost: early
+        # the direct way is still open.
+        direct = find_ways(network, points[slow], departure, takes, weighed=False)
+        ways = with_other_ways(ways, direct, slow)
     status = np.full(points.size, TOO_FAR)
     status[ways.travel_time_s <= limit_s] = ALLOCATED
-    status[~ways.near_road] = NO_ROAD
+    nowhere = np.flatnonzero(ways.shelter < 0)
+    status[nowhere[~near_a_road(network, points[nowhere])]] = NO_ROAD
     left = np.flatnonzero(status == TOO_FAR)
     has_way = ways.shelter[left] >= 0
     for shelters, cause in (
@@ -138,7 +147,7 @@ def serve(
         (usable & ~unknown & ~takes, SHELTERS_FULL),
     ):
         if left.size and shelters.any():
-            other = find_ways(network, points[left], departure, np.flatnonzero(shelters))
+            other = find_ways(network, points[left], departure, shelters)
             status[left[other.travel_time_s <= limit_s]] = cause
             has_way |= other.shelter >= 0
     # Beyond every time limit, but with a way: too far. With no way at all: cut off.

@@ -246,15 +246,10 @@ def _pieces_holding(
     pieces: Pieces, road: NDArray[np.int64], metre: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """Return the piece that holds each place (road, metres along it)."""
-    # Sorting places among the starts of pieces; a place equal to a start comes after it.
-    all_road = np.concatenate([pieces.road, road])
-    all_metre = np.concatenate([pieces.start_m, metre])
-    is_place = np.concatenate([np.zeros(pieces.road.size), np.ones(road.size)])
-    order = np.lexsort((is_place, all_metre, all_road))
-    holder = np.maximum.accumulate(np.where(is_place[order] == 0, order, -1))
-    result = np.empty(all_road.size, dtype=np.int64)
-    result[order] = holder
-    return result[pieces.road.size :]
+    # One number per place: roads one after another, each with room for the longest.
+    room = float(pieces.end_m.max()) + 1.0
+    starts = pieces.road * room + pieces.start_m
+    return np.searchsorted(starts, road * room + metre, side="right") - 1
 
 
 def _pieces_starting_at(
@@ -305,14 +300,10 @@ def nodes_at(
     roads: Roads, stretches: Stretches, road: NDArray[np.int64], metre: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """Return the node at each place at which roads were cut."""
-    order = np.lexsort((stretches.start_m, stretches.road))
-    all_road = np.concatenate([stretches.road[order], road])
-    all_metre = np.concatenate([stretches.start_m[order], metre + 2 * _SAME_PLACE_M])
-    place = np.lexsort((all_metre, all_road))
-    holder = np.maximum.accumulate(np.where(place < order.size, place, -1))
-    position = np.empty(all_road.size, dtype=np.int64)
-    position[place] = holder
-    stretch = order[position[order.size :]]
+    room = float(stretches.end_m.max()) + 1.0
+    starts = stretches.road * room + stretches.start_m
+    places = road * room + metre + 2 * _SAME_PLACE_M
+    stretch = np.searchsorted(starts, places, side="right") - 1
     at_end = np.abs(roads.length_m[road] - metre) <= 2 * _SAME_PLACE_M
     return np.where(at_end, roads.end[road], stretches.start[stretch])
 

@@ -26,19 +26,21 @@ def steps_of(
     """
     stretches = network.stretches
     entry = ways.stretch[chosen]
-    node = np.where(ways.toward_end[chosen], stretches.end[entry], stretches.start[entry])
-    walker = np.arange(chosen.size)
+    entry_node = np.where(ways.toward_end[chosen], stretches.end[entry], stretches.start[entry])
     walkers, passed, directions = [], [], []
-    while walker.size:
-        arc = ways.tree.next_arc[node]
-        going = arc >= 0
-        walker, node, arc = walker[going], node[going], arc[going]
-        stretch = ways.arc_stretch[arc]
-        on_road = stretch >= 0
-        walkers.append(walker[on_road])
-        passed.append(stretch[on_road])
-        directions.append(stretches.start[stretch[on_road]] == node[on_road])
-        node = ways.tree.next_node[node]
+    for number, (tree, arc_stretch) in enumerate(ways.trees):
+        walker = np.flatnonzero(ways.tree[chosen] == number)
+        node = entry_node[walker]
+        while walker.size:
+            arc = tree.next_arc[node]
+            going = arc >= 0
+            walker, node, arc = walker[going], node[going], arc[going]
+            stretch = arc_stretch[arc]
+            on_road = stretch >= 0
+            walkers.append(walker[on_road])
+            passed.append(stretch[on_road])
+            directions.append(stretches.start[stretch[on_road]] == node[on_road])
+            node = tree.next_node[node]
     if not walkers:
         empty = np.empty(0, dtype=np.int64)
         return empty, empty, np.empty(0, dtype=bool)
@@ -55,7 +57,10 @@ def people_on_stretches(
     who, stretch, _ = steps_of(network, ways, chosen)
     size = network.stretches.road.size
     load = np.bincount(stretch, people[chosen][who], minlength=size)
-    load += np.bincount(ways.stretch[chosen], people[chosen], minlength=size)
+    # Who enters at the very end of a stretch does not walk on it.
+    share = ways.share[chosen]
+    walked = np.where(ways.toward_end[chosen], share < 1.0, share > 0.0)
+    load += np.bincount(ways.stretch[chosen][walked], people[chosen][walked], minlength=size)
     return np.round(load).astype(np.int64)
 
 
@@ -77,6 +82,8 @@ def draw_ways(
     points, shelter_points
         Places of the origins and of the shelters.
     """
+    if chosen.size == 0:
+        return np.empty(0, dtype=object)
     stretches = network.stretches
     who, stretch, ahead = steps_of(network, ways, chosen)
     numbers = np.arange(chosen.size)
@@ -97,7 +104,7 @@ def draw_ways(
     beyond = np.where(forward[which], share > entry_share, share < entry_share)
     kept = ~is_entry[which] | beyond
     entry = shapely.line_interpolate_point(
-        stretches.geometries()[ways.stretch[chosen]], ways.share[chosen], normalized=True
+        network.lines[ways.stretch[chosen]], ways.share[chosen], normalized=True
     )
     target = shelter_points[ways.shelter[chosen]]
     begin = [points[chosen], entry]

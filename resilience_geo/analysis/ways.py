@@ -64,12 +64,14 @@ class WayTree:
         """
         moving = self.next_node >= 0
         ahead = np.where(moving, self.next_node, np.arange(self.next_node.size))
-        sums = [np.where(moving, values[self.next_arc], 0.0) for values in arc_values]
+        sums = [np.zeros(moving.size) for _ in arc_values]
+        for total, values in zip(sums, arc_values, strict=True):
+            total[moving] = values[self.next_arc[moving]]
         # Pointer jumping: after k rounds every sum covers 2^k arcs.
         while True:
             further = ahead[ahead]
-            for values in sums:
-                values += values[ahead]
+            for total in sums:
+                total += total[ahead]  # noqa: PLW2901 - the array is changed in place
             if np.array_equal(further, ahead):
                 return sums
             ahead = further

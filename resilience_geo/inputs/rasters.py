@@ -188,7 +188,10 @@ def _described(dataset: Any, path: Path, *, source: str, band: int, crs: Any | N
 
 def _crs_of(dataset: Any, name: str, given: Any | None, notes: list[Message]) -> pyproj.CRS:
     """Return the CRS of a dataset, or the one given for it."""
-    own = usable_crs(pyproj.CRS.from_wkt(dataset.crs.to_wkt())) if dataset.crs else None
+    own = None
+    if dataset.crs:
+        own = pyproj.CRS.from_wkt(dataset.crs.to_wkt())
+        own = usable_crs(own, likely=dataset.crs.to_epsg())
     axes = {value for key, value in dataset.tags().items() if key.endswith("#units")}
     if own is None and {"degrees_north", "degrees_east"} <= axes:
         own = GEOGRAPHIC

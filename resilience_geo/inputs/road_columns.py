@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from resilience_geo.inputs.road_graph import direction_of, road_tags
+from resilience_geo.inputs.road_graph import FLAGS, direction_of, road_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,7 +52,6 @@ _INDONESIAN_KINDS = {
 _HSTORE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*=>\s*"((?:[^"\\]|\\.)*)"')
 _ESCAPED = re.compile(r"\\(.)")
 _ZERO_MEANS_UNKNOWN = frozenset({"width", "lanes", "maxspeed", "layer"})
-_FLAGS = frozenset({"bridge", "tunnel", "ford"})
 _TRUE = frozenset({"t", "true", "1", "y", "ya"})
 _FALSE = frozenset({"f", "false", "0", "n", "tidak"})
 
@@ -65,9 +64,9 @@ def columns_of(fields: Iterable[str]) -> dict[str, str]:
     >>> columns_of(["TYPE", "NAMA", "ELEVASI"])
     {'highway': 'TYPE', 'name': 'NAMA'}
     """
-    by_name = {}
+    by_name: dict[str, str] = {}
     for field in fields:
-        by_name.setdefault(field.lower(), field)
+        by_name.setdefault(str(field).lower(), field)
     found = {}
     for tag, names in COLUMN_NAMES.items():
         for name in names:
@@ -162,7 +161,7 @@ def _oneway_words(values: list[str]) -> list[str]:
 
 def _use_osm_words(row: dict[str, str]) -> None:
     """Replace Geofabrik's and Indonesian words of one row by OSM's."""
-    for tag in _FLAGS & row.keys():
+    for tag in FLAGS & row.keys():
         lowered = row[tag].strip().lower()
         row[tag] = "yes" if lowered in _TRUE else "no" if lowered in _FALSE else row[tag]
     kind = row.get("highway", "").strip().lower()

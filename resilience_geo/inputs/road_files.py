@@ -5,7 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 from xml.parsers import expat
 
 from resilience_geo.errors import InputFileError, Message, Problem
@@ -146,9 +146,9 @@ def _refuse_doctype(path: Path) -> None:
 def _opened(path: Path) -> IO[bytes]:
     """Open a file for reading bytes, unpacked where its name says it is packed."""
     if path.name.lower().endswith(".gz"):
-        return gzip.open(path)
+        return cast("IO[bytes]", gzip.open(path))
     if path.name.lower().endswith(".bz2"):
-        return bz2.open(path)
+        return cast("IO[bytes]", bz2.open(path))
     return path.open("rb")
 
 

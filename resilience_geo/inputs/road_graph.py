@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import networkx as nx
     from numpy.typing import NDArray
 
+FLAGS: frozenset[str] = frozenset({"bridge", "tunnel", "ford"})
 BOTH_WAYS, FORWARD, BACKWARD = 0, 1, -1
 ROAD_TAGS: tuple[str, ...] = (
     "name",
@@ -126,15 +127,16 @@ def road_tags(tags: Mapping[str, str]) -> dict[str, str]:
 
     A bridge, tunnel or ford that is "no" is left out, so that its mere presence means one.
     """
-    kept = {}
-    for name in ROAD_TAGS:
-        value = tags.get(name)
-        if value is None or not value.strip():
-            continue
-        if name in {"bridge", "tunnel", "ford"} and value.strip().lower() in _NEGATIVE:
-            continue
-        kept[name] = value
-    return kept
+    return {
+        name: tags[name]
+        for name in ROAD_TAGS
+        if name in tags and tags[name].strip() and not says_no(name, tags[name])
+    }
+
+
+def says_no(tag: str, value: object) -> bool:
+    """Return whether a tag says that there is no bridge, tunnel or ford."""
+    return tag in FLAGS and isinstance(value, str) and value.strip().lower() in _NEGATIVE
 
 
 def graph_of(ways: Ways, *, keep_vertices: bool = False, renumber: bool = False) -> nx.MultiDiGraph:
@@ -183,7 +185,11 @@ def length_note(graph: nx.MultiDiGraph) -> Message | None:
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
 
     number = {node: index for index, node in enumerate(graph)}
-    lines = [(number[u], number[v], length) for u, v, length in graph.edges(data="length")]
+    lines = [
+        (number[u], number[v], data["length"])
+        for u, v, data in graph.edges(data=True)
+        if not data["reversed"]
+    ]
     if not lines:
         return None
     first, last, length_m = (np.array(values) for values in zip(*lines, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -13,7 +14,7 @@ from resilience_geo.crs import GEOGRAPHIC, transform_points, transformer
 from resilience_geo.errors import CrsError, Message, NetworkError, Problem
 from resilience_geo.inputs.road_area import nothing_inside, touching
 from resilience_geo.inputs.road_files import unreadable
-from resilience_geo.inputs.road_graph import segment_lengths
+from resilience_geo.inputs.road_graph import FLAGS, says_no, segment_lengths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def read_graphml(
     path: Path, area: shapely.Geometry | None, *, keep_vertices: bool = False
-) -> nx.MultiDiGraph:
+) -> tuple[nx.MultiDiGraph, str | None]:
     """Read a graph that OSMnx saved.
 
     Parameters
@@ -37,8 +38,10 @@ def read_graphml(
 
     Returns
     -------
-    networkx.MultiDiGraph
+    graph
         In EPSG:4326. Lengths are the file's; every edge has a geometry along its direction.
+    osm_date
+        Date and time when OSMnx made the graph as ISO text, or None.
 
     Raises
     ------
@@ -65,14 +68,16 @@ def read_graphml(
     complete_edges(graph)
     if area is not None:
         _drop_outside(path, graph, area)
-    return _split_at_vertices(graph) if keep_vertices else graph
+    if keep_vertices:
+        graph = _split_at_vertices(graph)
+    return graph, _date(graph)
 
 
 def complete_edges(graph: nx.MultiDiGraph) -> None:
     """Give every edge of an OSMnx graph in degrees what it lacks of the public form.
 
     Straight edges get their line, lines are turned to run from u to v, and a missing length,
-    direction or identity is filled in.
+    direction or identity is filled in. A bridge, tunnel or ford that is "no" is left out.
     """
     nodes = graph.nodes
     bare = []
@@ -84,11 +89,16 @@ def complete_edges(graph: nx.MultiDiGraph) -> None:
             data["geometry"] = shapely.LineString([start, end])
         elif _apart(line.coords[0], start) > _apart(line.coords[-1], start):
             data["geometry"] = line.reverse()
+        for tag in FLAGS:
+            if says_no(tag, data.get(tag)):
+                del data[tag]
         data.setdefault("osmid", 0)
         data.setdefault("highway", "road")
-        data.setdefault("reversed", False)
-        if "oneway" not in data:
+        # OSMnx lists both values where it merged ways drawn against one another.
+        if not isinstance(data.get("oneway"), bool):
             data["oneway"] = not graph.has_edge(v, u)
+        if not isinstance(data.get("reversed"), bool):
+            data["reversed"] = not data["oneway"] and u > v
         if "length" not in data:
             bare.append(data)
     for data in bare:
@@ -116,7 +126,16 @@ def _loaded(path: Path) -> nx.MultiDiGraph:
         ValueError,
     ) as error:
         raise unreadable(path, error) from error
-    return graph if graph.is_directed() else nx.MultiDiGraph(graph.to_directed())
+    return graph if graph.is_directed() else _both_ways(graph)
+
+
+def _both_ways(graph: nx.MultiGraph) -> nx.MultiDiGraph:
+    """Return an undirected graph as one whose roads all go both ways."""
+    directed: nx.MultiDiGraph = graph.to_directed()
+    for u, v, key in graph.edges(keys=True):
+        for edge, turned in (((u, v, key), False), ((v, u, key), u != v)):
+            directed.edges[edge].update(oneway=False, reversed=turned)
+    return directed
 
 
 def _crs(path: Path, graph: nx.MultiDiGraph) -> pyproj.CRS:
@@ -135,6 +154,16 @@ def _crs(path: Path, graph: nx.MultiDiGraph) -> pyproj.CRS:
             remedy=Message("save it again with osmnx.save_graphml"),
         )
     )
+
+
+def _date(graph: nx.MultiDiGraph) -> str | None:
+    """Return the date a graph carries as ISO text, or None."""
+    for name in ("osm_date", "created_date"):
+        try:
+            return datetime.fromisoformat(graph.graph.get(name, "")).isoformat()
+        except (TypeError, ValueError):
+            continue
+    return None
 
 
 def _to_degrees(graph: nx.MultiDiGraph, crs: pyproj.CRS) -> None:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pyogrio
 import pyproj
 import shapely
 
 from resilience_geo.crs import GEOGRAPHIC, transform_points
-from resilience_geo.errors import (
-    CrsError,
-    InputFileError,
-    Message,
-    NetworkError,
-    Problem,
-    raise_problems,
-)
+from resilience_geo.errors import CrsError, Message, NetworkError, Problem
 from resilience_geo.inputs.road_area import area_in, nothing_inside, touching
 from resilience_geo.inputs.road_columns import (
     columns_of,
@@ -29,20 +20,18 @@ from resilience_geo.inputs.road_columns import (
     tags_of_rows,
 )
 from resilience_geo.inputs.road_crossings import Lines, meeting_points, with_crossings
-from resilience_geo.inputs.road_files import unreadable
 from resilience_geo.inputs.road_graph import NOT_ROADS, Ways
+from resilience_geo.inputs.vectors import read_layer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
+    import geopandas as gpd
     from numpy.typing import NDArray
 
 PRECISION_M = 0.01
 PRECISION_DEGREES = 1e-7
-_DRIVERS = frozenset(
-    {"ESRI Shapefile", "FlatGeobuf", "GPKG", "GeoJSON", "GeoJSONSeq", "KML", "LIBKML", "TopoJSON"}
-)
+_LINES = frozenset({"LineString", "MultiLineString"})
 _LINE, _MULTI_LINE = 1, 5
 _ROWS_NAMED = 5
 # Toll roads cross other roads on two levels; they are entered where a line says so by a vertex.
@@ -93,11 +82,11 @@ def read_lines(
     table = read_layer(path, layer=layer, wanted=_LINES)
     source = _Source(path.name, table.attrs["layer"])
     notes: list[Message] = list(table.attrs["notes"])
-    columns = columns_of(table.columns.drop("geometry"))
-    table, tags = _roads_only(source, table, tags_of_rows(table, columns), notes)
-    if not any("highway" in row for row in tags):
-        notes.append(Message("no column says what kind of road a line is; all count as road"))
-    lines, row = _once(*_parts(source, table, area, notes), tags, notes)
+    table = _lines_only(source, table, notes)
+    if area is not None:
+        table = _near(source, table, area)
+    table, tags = _roads_only(source, table, notes)
+    lines, row = _once(np.asarray(table.geometry.values), tags, notes)
     numbers = table.index.tolist()
     attributes = [
         edge_attributes(entry, number) for number, entry in zip(numbers, tags, strict=True)
@@ -108,72 +97,81 @@ def read_lines(
     return replace(ways, direction=np.array(directions_of(tags), dtype=np.int8)), notes
 
 
+def _lines_only(source: _Source, table: gpd.GeoDataFrame, notes: list[Message]) -> gpd.GeoDataFrame:
+    """Leave out the rows without a usable line, and say which."""
+    shapes = np.asarray(table.geometry.values)
+    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    kind = shapely.get_type_id(shapes)
+    other = ~empty & (kind != _LINE) & (kind != _MULTI_LINE)
+    broken = ~empty & ~other & ~np.isfinite(shapely.bounds(shapes)).all(axis=1)
+    for which, template in (
+        (empty, "{count} rows have no geometry and were left out: rows {rows}"),
+        (other, "{count} rows are not lines and were left out: rows {rows}"),
+        (broken, "{count} rows have impossible coordinates and were left out: rows {rows}"),
+    ):
+        if which.any():
+            rows = np.flatnonzero(which).tolist()
+            more = ", ..." if len(rows) > _ROWS_NAMED else ""
+            named = ", ".join(str(row) for row in rows[:_ROWS_NAMED]) + more
+            notes.append(Message(template, count=len(rows), rows=named))
+    keep = ~(empty | other | broken)
+    if not keep.any():
+        raise _no_road(source, Message("no lines"))
+    return table[keep]
+
+
+def _near(source: _Source, table: gpd.GeoDataFrame, area: shapely.Geometry) -> gpd.GeoDataFrame:
+    """Return the rows that touch the area, whole."""
+    shapes = np.asarray(table.geometry.values)
+    crs = pyproj.CRS(table.crs)
+    inside = touching(shapes, area_in(area, crs))
+    if inside.any():
+        return table[inside]
+    place = shapely.get_coordinates(shapes)
+    x, y = transform_points(place[:, 0], place[:, 1], crs, GEOGRAPHIC)
+    extent = (x.min(), y.min(), x.max(), y.max())
+    raise nothing_inside(source.file, extent, area, layer=source.layer)
+
+
 def _roads_only(
-    source: _Source, table: gpd.GeoDataFrame, tags: list[dict[str, str]], notes: list[Message]
+    source: _Source, table: gpd.GeoDataFrame, notes: list[Message]
 ) -> tuple[gpd.GeoDataFrame, list[dict[str, str]]]:
-    """Leave out the rows that are no road in use."""
-    osm_column = any(field.lower() == "highway" for field in found.fields)
+    """Leave out the rows that are no road in use; return the others with their tags."""
+    columns = columns_of(table.columns.drop(table.geometry.name))
+    tags = tags_of_rows(table, columns)
+    # In a column of OSM's own name an empty cell means that the line is no road at all.
+    all_roads = columns.get("highway", "").lower() != "highway"
     keep = np.array(
         [
             row.get("highway") not in NOT_ROADS
             and row.get("area") != "yes"
-            and not (osm_column and "highway" not in row)
+            and (all_roads or "highway" in row)
             for row in tags
         ],
         dtype=bool,
     )
     if not keep.any():
-        raise _no_road(source, Message("{count} rows, none of them a road in use", count=len(keep)))
+        raise _no_road(source, Message("{count} rows, none a road in use", count=len(keep)))
     left_out = int(np.count_nonzero(~keep))
     if left_out:
         notes.append(Message("{count} rows are no roads in use and were left out", count=left_out))
-    return table[keep], [row for row, kept in zip(tags, keep.tolist(), strict=True) if kept]
-
-
-def _parts(
-    source: _Source, table: gpd.GeoDataFrame, area: shapely.Geometry | None, notes: list[Message]
-) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """Return the single lines of the rows, and which row each belongs to."""
-    shapes = shapely.force_2d(np.asarray(table.geometry.values))
-    row = np.arange(len(shapes))
-    keys = np.asarray(table.index)
-    empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    kind = shapely.get_type_id(shapes)
-    is_line = (kind == _LINE) | (kind == _MULTI_LINE)
-    bounds = shapely.bounds(shapes)
-    broken = ~empty & is_line & ~np.isfinite(bounds).all(axis=1)
-    for which, template in (
-        (empty, "{count} rows have no geometry and were left out: {rows}"),
-        (~empty & ~is_line, "{count} rows are not lines and were left out: {rows}"),
-        (broken, "{count} rows have impossible coordinates and were left out: {rows}"),
-    ):
-        if which.any():
-            rows = ", ".join(str(key) for key in keys[which][:_ROWS_NAMED].tolist())
-            more = ", ..." if np.count_nonzero(which) > _ROWS_NAMED else ""
-            notes.append(Message(template, count=int(np.count_nonzero(which)), rows=rows + more))
-    keep = is_line & ~empty & ~broken
-    if not keep.any():
-        raise _no_road(source, Message("no lines"))
-    raise_problems(_misplaced(found, shapely.total_bounds(shapes[keep])))
-    if area is not None:
-        keep[keep] = touching(shapes[keep], area_in(area, found.crs))
-        if not keep.any():
-            raise nothing_inside(found.path.name, _extent_in_degrees(found), area, layer=found.name)
-    lines, part_of = shapely.get_parts(shapes[keep], return_index=True)
-    whole = shapely.get_num_coordinates(lines) > 1
-    return lines[whole], row[keep][part_of][whole]
+    kept = [row for row, stays in zip(tags, keep.tolist(), strict=True) if stays]
+    if not any("highway" in row for row in kept):
+        notes.append(Message("no column says what kind of road a line is; all count as road"))
+    return table[keep], kept
 
 
 def _once(
-    lines: NDArray[np.object_],
-    row: NDArray[np.int64],
-    tags: list[dict[str, str]],
-    notes: list[Message],
+    shapes: NDArray[np.object_], tags: list[dict[str, str]], notes: list[Message]
 ) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
-    """Leave out lines that repeat another with the same vertices and tags.
+    """Return the single lines and the row of each, without those that repeat another.
 
-    They are one road drawn twice, which as two would carry twice the people.
+    Lines with the same vertices and tags are one road drawn twice; as two roads they would carry
+    twice the people.
     """
+    lines, row = shapely.get_parts(shapely.force_2d(shapes), return_index=True)
+    whole = shapely.get_num_coordinates(lines) > 1
+    lines, row = lines[whole], row[whole]
     said = [
         tuple(sorted((tag, value) for tag, value in entry.items() if tag != "osmid"))
         for entry in tags

@@ -79,10 +79,10 @@ def read_osm(path: Path, area: shapely.Geometry | None) -> tuple[Ways, list[Mess
     if not found.tags and not found.far:
         raise NetworkError(_no_roads(path, found.ways_seen))
     ways, notes = _ways(found)
-    if area is not None:
+    if area is not None and (len(ways.row) or found.far):
         ways = _within(path, ways, found.far, area)
     if not len(ways.row):
-        raise NetworkError(_no_roads(path, found.ways_seen))
+        raise NetworkError(_no_places(path, len(found.tags)))
     newest = datetime.fromtimestamp(found.newest, UTC).isoformat() if found.newest else None
     return ways, notes, header_date or newest
 
@@ -103,6 +103,7 @@ def _gather(path: Path, area: shapely.Geometry | None) -> _Found:
         .with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
         .with_filter(osmium.filter.KeyFilter("highway"))
     )
+    way: Any
     for way in ways:
         found.ways_seen += 1
         tags = {name: way.tags[name] for name in _TAGS_READ if name in way.tags}
@@ -177,7 +178,7 @@ def _within(path: Path, ways: Ways, far: array[int], area: shapely.Geometry) -> 
     count = np.diff(ways.start)
     way = np.repeat(np.arange(len(count)), count)
     inside = touching(shapely.linestrings(ways.x, ways.y, indices=way), area)
-    if not inside.any() and (len(ways.x) or len(far)):
+    if not inside.any():
         elsewhere = np.array(far, dtype=np.float64).reshape(-1, 2) / _STEPS_PER_DEGREE
         x = np.concatenate([ways.x, elsewhere[:, 0]])
         y = np.concatenate([ways.y, elsewhere[:, 1]])
@@ -210,4 +211,14 @@ def _no_roads(path: Path, ways_seen: int) -> Problem:
         found=Message("no road in use among {count} ways with the tag highway", count=ways_seen),
         expected=Message("ways with highway=*"),
         remedy=Message("take an OSM extract of the area that holds its roads"),
+    )
+
+
+def _no_places(path: Path, count: int) -> Problem:
+    """Return the problem of roads whose nodes were left out of the file."""
+    return Problem(
+        file=path.name,
+        found=Message("{count} roads, none of whose nodes is in the file", count=count),
+        expected=Message("ways together with their nodes"),
+        remedy=Message("export or extract it again with the nodes of its ways"),
     )

@@ -56,8 +56,9 @@ def read_roads(
         `name`, `bridge`, `tunnel`, `layer`, `ford`, `surface`, `width`, `lanes`, `access`,
         `foot`, `smoothness`, `maxspeed`. A two-way road is two edges, the second `reversed`.
         `graph["crs"]` is `epsg:4326`, `graph["source"]` the file name, `graph["osm_date"]` the
-        date of the data as ISO text or None, `graph["notes"]` a tuple of messages: what was left
-        out or assumed, and into how many pieces the roads fall.
+        date of the data as ISO text or None (of OSM files the date of the extract, or else of the
+        newest road; of graphs the day OSMnx made them), `graph["notes"]` a tuple of messages:
+        what was left out or assumed, and into how many pieces the roads fall.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def read_roads(
     if kind == "graph":
         from resilience_geo.inputs.road_graphml import read_graphml  # noqa: PLC0415
 
-        graph = read_graphml(path, area, keep_vertices=keep_vertices)
+        graph, osm_date = read_graphml(path, area, keep_vertices=keep_vertices)
         notes: list[Message] = []
     elif kind == "osm":
         from resilience_geo.inputs.road_osm import read_osm  # noqa: PLC0415
@@ -163,7 +164,6 @@ def download_roads(
         ) from error
     for _, _, data in graph.edges(data=True):
         data.pop("length", None)  # OSMnx measures on a sphere
-        data["reversed"] = data.get("reversed") is True
     complete_edges(graph)
     return _described(graph, "OpenStreetMap, Overpass", None, [])
 

@@ -182,9 +182,7 @@ def _choose_layer(
         return layer
     spatial = [name for name, kind in layers if kind is not None]
     fitting = [
-        name
-        for name, kind in layers
-        if kind is not None and (_plain(kind) in wanted or _plain(kind) in {"Unknown", "Geometry"})
+        name for name, kind in layers if kind is not None and _may_hold(opened, name, kind, wanted)
     ]
     if layer is None and len(spatial) == 1:
         return spatial[0]
@@ -207,6 +205,19 @@ def _choose_layer(
             remedy=Message("name one of them with layer="),
         )
     )
+
+
+def _may_hold(opened: str, layer: str, kind: str, wanted: frozenset[str]) -> bool:
+    """Return whether a layer has a wanted type; KML does not say, so its first feature does."""
+    if _plain(kind) not in {"Unknown", "Geometry", "GeometryCollection"}:
+        return _plain(kind) in wanted
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            first = pyogrio.read_dataframe(opened, layer=layer, max_features=1, columns=[])
+    except _UNREADABLE:
+        return True  # the error is told when the layer is read
+    return first.empty or bool(first.geom_type.isin(sorted(wanted)).all())
 
 
 def _plain(kind: str) -> str:
@@ -298,13 +309,21 @@ def _check_crs(frame: gpd.GeoDataFrame, path: Path, layer: str) -> None:
         )
 
 
-def usable_crs(crs: pyproj.CRS) -> pyproj.CRS:
-    """Return the horizontal part of a CRS, as its EPSG entry where it is the same."""
+def usable_crs(crs: pyproj.CRS, *, likely: int | None = None) -> pyproj.CRS:
+    """Return the horizontal part of a CRS, as its EPSG entry where it is the same.
+
+    Parameters
+    ----------
+    crs
+        CRS as the file writes it.
+    likely
+        EPSG code another library takes it for; used only where the two are the same.
+    """
     if crs.is_compound:
         crs = crs.sub_crs_list[0]
-    code = crs.to_epsg()
-    if code is not None:
-        known = pyproj.CRS.from_epsg(code)
-        if crs.equals(known, ignore_axis_order=True):
-            return known
+    for code in (likely, crs.to_epsg(min_confidence=20)):
+        if code is not None:
+            known = pyproj.CRS.from_epsg(code)
+            if crs.equals(known, ignore_axis_order=True):
+                return known
     return crs

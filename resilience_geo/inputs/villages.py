@@ -77,7 +77,8 @@ def read_villages(
         `village_name` (text), `population_people` (people, only where the file has it), the other
         columns of the file, `geometry` (valid Polygon or MultiPolygon, in the file's CRS).
         `attrs["source"]` is the file, `attrs["notes"]` a tuple of messages on what was taken,
-        merged or repaired, and on villages that overlap; `attrs["code_system"]` "kemendagri",
+        merged or repaired, and on villages that overlap, whose codes are in
+        `attrs["overlapping_codes"]`; `attrs["code_system"]` "kemendagri",
         "bps", "ambiguous", "other" or "mixed" (see `village_codes.code_system`).
 
     Raises
@@ -121,7 +122,8 @@ def read_villages(
     raise_problems(problems)
     frame = _merged(frame, code_from, notes)
     raise_problems(_double_geometries(frame))
-    notes += _overlaps(frame)
+    overlap_notes, overlapping = _overlaps(frame)
+    notes += overlap_notes
     first = ["village_code", "village_name", *(["population_people"] if people else [])]
     others = [name for name in frame.columns if name not in {*first, "geometry"}]
     frame = frame[[*first, *others, "geometry"]].reset_index(drop=True)
@@ -129,6 +131,7 @@ def read_villages(
     frame.attrs = {
         **attributes,
         "notes": tuple(notes),
+        "overlapping_codes": overlapping,
         "code_system": systems.pop() if len(systems) == 1 else "mixed",
     }
     return frame
@@ -281,28 +284,24 @@ def _double_geometries(frame: gpd.GeoDataFrame) -> list[Found]:
     )
 
 
-def _overlaps(frame: gpd.GeoDataFrame) -> list[Message]:
-    """Note villages that cover one another by more than 1 % of the smaller.
+def _overlaps(frame: gpd.GeoDataFrame) -> tuple[list[Message], tuple[str, ...]]:
+    """Note villages that cover one another by more than 1 % of the smaller; name all that overlap.
 
     Shares of areas are the same in every unit, so they are taken in the layer's own CRS.
     """
     geometries = np.asarray(frame.geometry.array)
+    codes = frame["village_code"].to_numpy()
     areas = shapely.area(geometries)
-    left, right = shapely.STRtree(geometries).query(geometries, predicate="intersects")
+    left, right = shapely.STRtree(geometries).query(geometries)
     left, right = left[left < right], right[left < right]
-    smaller = np.minimum(areas[left], areas[right])
-    west, south, east, north = (
-        limit(shapely.bounds(geometries[left])[:, side], shapely.bounds(geometries[right])[:, side])
-        for side, limit in enumerate((np.maximum, np.maximum, np.minimum, np.minimum))
-    )
-    close = (east - west) * (north - south) > _OVERLAP_SHARE * smaller
-    left, right, smaller = left[close], right[close], smaller[close]
-    shares = shapely.area(shapely.intersection(geometries[left], geometries[right])) / smaller
+    shares = shapely.area(shapely.intersection(geometries[left], geometries[right]))
+    shares /= np.minimum(areas[left], areas[right])
+    at_all = np.flatnonzero(shares > 0.0)
+    overlapping = tuple(codes[np.unique(np.concatenate([left[at_all], right[at_all]]))])
     over = np.flatnonzero(shares > _OVERLAP_SHARE)
     if not over.size:
-        return []
+        return [], overlapping
     worst = over[np.argsort(-shares[over], kind="stable")]
-    codes = frame["village_code"].to_numpy()
     pairs = "; ".join(
         f"{codes[left[pair]]} and {codes[right[pair]]} {shares[pair]:.0%}"
         for pair in worst[:_PAIRS_NAMED]
@@ -310,9 +309,11 @@ def _overlaps(frame: gpd.GeoDataFrame) -> list[Message]:
     nested = int((shares > _NESTED_SHARE).sum())
     template = (
         "{file}: {count} pairs of villages overlap, {nested} of them by more than half of the "
-        "smaller: people there are counted in both. Two levels (kecamatan and desa) may be mixed; "
-        "keep one with where=. {pairs}"
+        "smaller: people there are divided among them. Two levels (kecamatan and desa) may be "
+        "mixed; keep one with where=. {pairs}"
         if nested
-        else "{file}: {count} pairs of villages overlap; people there are counted in both. {pairs}"
+        else "{file}: {count} pairs of villages overlap; people there are divided among them. "
+        "{pairs}"
     )
-    return [Message(template, file=file_name(frame), count=over.size, nested=nested, pairs=pairs)]
+    note = Message(template, file=file_name(frame), count=over.size, nested=nested, pairs=pairs)
+    return [note], overlapping

@@ -297,12 +297,9 @@ def _unserved(plan: EvacuationPlan, departure: str) -> list[list[Any]]:
     middle_x, middle_y = (np.bincount(groups, weights=part * people) / sums for part in (x, y))
     first = np.unique(groups, return_index=True)[1]
     places = np.round(to_lat_lon(np.column_stack([middle_x, middle_y]), metres.crs), 6).tolist()
-    return [
-        [place, causes[one], people]
-        for place, one, people in zip(
-            places, first.tolist(), sums.astype(np.int64).tolist(), strict=True
-        )
-    ]
+    counts = sums.astype(np.int64).tolist()
+    order = np.argsort(-sums, kind="stable")  # the page gathers small ones around large ones
+    return [[places[one], causes[first[one]], counts[one]] for one in order.tolist()]
 
 
 def _shelters(plan: EvacuationPlan, departure: str, language: str) -> list[dict[str, Any]]:

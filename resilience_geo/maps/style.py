@@ -26,6 +26,14 @@ CAUSE_SIGNS: dict[str, str] = {
     "shelters_full": "!",
     "capacity_unknown": "?",
 }
+CAUSE_MARKERS: dict[str, str] = {
+    "no_road": "o",
+    "cut_off": "X",
+    "too_far": ">",
+    "shelters_full": "D",
+    "capacity_unknown": "P",
+}
+"""Marker of each cause on paper."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -165,6 +165,8 @@ _INDONESIAN: dict[str, str] = {
     "name": "Nama",
     "origins": "Titik berangkat",
     "item": "Butir",
+    "field": "Nama di perangkat lunak",
+    "min": "menit",
     "routes_note": "Satu baris untuk tiap desa dan tempat evakuasi: jalur dengan warga terbanyak.",
 }
 
@@ -309,6 +311,8 @@ _ENGLISH: dict[str, str] = {
     "name": "Name",
     "origins": "Origins",
     "item": "Item",
+    "field": "Name in the software",
+    "min": "min",
     "routes_note": "One row per village and shelter: the route of the most people.",
 }
 

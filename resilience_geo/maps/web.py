@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +12,22 @@ import jinja2
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
-from resilience_geo.errors import Message, OutputError, Problem
-from resilience_geo.maps import content, offline, symbols, text
+from resilience_geo.maps import content, symbols, text
+from resilience_geo.maps.files import write_whole
 from resilience_geo.maps.legend import legend
+from resilience_geo.maps.offline import (
+    in_json_script,
+    in_script,
+    jquery_js,
+    leaflet_css,
+    leaflet_js,
+    refuse_external_loads,
+)
 from resilience_geo.maps.payload import map_data
 
 if TYPE_CHECKING:
+    import os
+
     from resilience_geo.plan import EvacuationPlan
 
 _GROUPS: tuple[tuple[str, str], ...] = (
@@ -125,49 +133,8 @@ def save_web_map(
     page = _build(plan, text.check_language(language), inline=offline, jquery=False)
     html = page.get_root().render()
     if offline:
-        html = _refuse_external_loads(html)
+        html = refuse_external_loads(html)
     return write_whole(Path(path), html.encode("utf-8"))
-
-
-_refuse_external_loads = offline.refuse_external_loads
-
-
-def write_whole(path: Path, data: bytes) -> Path:
-    """Write a file so that it appears whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        Its folder does not exist or cannot be written.
-    """
-    temporary = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            file.write(data)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise OutputError(
-            Problem(
-                file=str(path),
-                found=Message("{reason}", reason=error.strerror or str(error)),
-                expected=Message("a file that can be written"),
-                remedy=Message("choose a folder that exists and can be written"),
-            )
-        ) from error
-    return path
-
-
-def _umask() -> int:
-    """Return the mask new files get, as the temporary file has rights for its owner only."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _template_text(name: str) -> str:
@@ -219,14 +186,14 @@ def _add_libraries(page: folium.Map, figure: Figure, *, inline: bool, jquery: bo
     page.default_css = [] if inline else links["default_css"]
     head = []
     if inline:
-        head.append(f"<style>{offline.leaflet_css()}</style>")
-        head.append(f"<script>{offline.leaflet_js()}</script>")
+        head.append(f"<style>{leaflet_css()}</style>")
+        head.append(f"<script>{leaflet_js()}</script>")
         if jquery:
-            head.append(f"<script>{offline.jquery_js()}</script>")
+            head.append(f"<script>{jquery_js()}</script>")
     head.append('<link rel="icon" href="data:,">')
     for number, verbatim in enumerate(head):
         figure.header.add_child(_named(_Verbatim(verbatim), f"head_{number}"))
-    script = offline.in_script(_template_text("map.js"))
+    script = in_script(_template_text("map.js"))
     page.add_child(_named(_Header(f"<style>{_template_text('map.css')}</style>"), "style"))
     page.add_child(_named(_Header(f"<script>{script}</script>"), "script"))
 
@@ -251,7 +218,7 @@ def _add_body(plan: EvacuationPlan, figure: Figure, language: str) -> None:
         packed = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         parts.append(
             f'<script type="application/json" id="{name}">'
-            f"{offline.in_json_script(packed)}</script>"
+            f"{in_json_script(packed)}</script>"
         )
     for number, part in enumerate(parts):
         figure.html.add_child(_named(_Verbatim(part), f"body_{number}"))

@@ -251,17 +251,21 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
     if (signZoom[departure] === zoom) { return; }
     signZoom[departure] = zoom;
     layer.clearLayers();
-    var cells = {};
+    var cells = [];
     data.unserved[departure].forEach(function (group) {
       var point = map.project(group[0], zoom);
-      var key = group[1] + Math.floor(point.x / 56) + "," + Math.floor(point.y / 44);
-      var cell = cells[key] || (cells[key] = { cause: group[1], people: 0, x: 0, y: 0 });
+      var cell = cells.find(function (one) {
+        return one.cause === group[1] && Math.hypot(one.start.x - point.x, one.start.y - point.y) < 46;
+      });
+      if (!cell) {
+        cell = { cause: group[1], start: point, people: 0, x: 0, y: 0 };
+        cells.push(cell);
+      }
       cell.people += group[2];
       cell.x += point.x * group[2];
       cell.y += point.y * group[2];
     });
-    Object.keys(cells).forEach(function (key) {
-      var cell = cells[key];
+    cells.reverse().forEach(function (cell) {
       var count = numbers.format(cell.people);
       var words = data.causes[cell.cause] + ": " + count + " " + data.people;
       new Signed(map.unproject([cell.x / cell.people, cell.y / cell.people], zoom), {

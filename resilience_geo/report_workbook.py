@@ -1,0 +1,390 @@
+"""A plan as a spreadsheet that opens in Excel and LibreOffice and holds no formula."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import xlsxwriter
+
+from resilience_geo.hazard_classes import CLASS_NAMES
+from resilience_geo.maps import content, text
+from resilience_geo.maps.symbols import shelter_state
+from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from resilience_geo.plan import EvacuationPlan
+
+_FORMATS = {
+    "text": {"text_wrap": True, "valign": "top", "num_format": "@"},
+    "count": {"num_format": "#,##0", "valign": "top"},
+    "people": {"num_format": "#,##0.0", "valign": "top"},
+    "minutes": {"num_format": "0.0", "valign": "top"},
+    "title": {"bold": True, "font_size": 14},
+    "stamp": {"bold": True, "font_color": "#FFFFFF", "bg_color": "#000000", "font_size": 14},
+    "head": {"bold": True, "bg_color": "#DDE6EE", "border": 1, "text_wrap": True, "valign": "top"},
+    "plain": {"num_format": "@"},
+}
+_WIDTHS = {"text": 26, "count": 13, "people": 13, "minutes": 13}
+_SECONDS_PER_MINUTE = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A column of a sheet.
+
+    Parameters
+    ----------
+    head
+        Its words.
+    values
+        A value per row; a missing one stays empty.
+    kind
+        `text`, `count` (whole), `people` (with a decimal) or `minutes`.
+    width
+        In letters; 0 for the usual one of its kind.
+    """
+
+    head: str
+    values: Sequence[Any]
+    kind: str = "text"
+    width: int = 0
+
+
+def write_workbook(plan: EvacuationPlan, path: Path, language: str) -> None:
+    """Write the spreadsheet of a plan.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    path
+        A file that does not exist yet.
+    language
+        `id` or `en`.
+    """
+    # Whatever a user named stays text: a name like "=1+1" or "http://..." must not act.
+    safe = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "nan_inf_to_errors": False,
+    }
+    with xlsxwriter.Workbook(str(path), safe) as book:
+        moment = pd.to_datetime(plan.provenance.get("created"), errors="coerce")
+        if moment is not None and not pd.isna(moment):
+            book.set_properties({"created": moment.to_pydatetime().replace(tzinfo=None)})
+        writer = _Writer(book, plan, language)
+        writer.sheet("sheet_summary", _summary(plan, language), content.summary(plan, language))
+        writer.sheet("sheet_exposure", _exposure(plan, language))
+        writer.sheet("sheet_villages", _villages(plan, language))
+        writer.sheet("sheet_shelters", _shelters(plan, language))
+        writer.sheet("sheet_routes", _routes(plan, language), [text.word("routes_note", language)])
+        writer.sheet("sheet_unserved", _unserved(plan, language))
+        writer.sheet("sheet_assumptions", _assumptions(plan, language))
+        writer.sheet("sheet_sources", _sources(plan, language))
+
+
+class _Writer:
+    """Writes sheets that all open with the same lines."""
+
+    def __init__(self, book: Any, plan: EvacuationPlan, language: str) -> None:
+        self._book = book
+        self._plan = plan
+        self._language = language
+        self._formats = {name: book.add_format(look) for name, look in _FORMATS.items()}
+
+    def sheet(self, term: str, columns: list[Column], lines: Sequence[str] = ()) -> None:
+        """Write one sheet: stamp, title, lines, table."""
+        sheet = self._book.add_worksheet(text.word(term, self._language))
+        row = 0
+        if self._plan.is_sample:
+            stamp = (
+                f"{text.word('sample', self._language)}. {text.word('sample_note', self._language)}"
+            )
+            sheet.write_string(row, 0, stamp, self._formats["stamp"])
+            row += 1
+        sheet.write_string(
+            row, 0, content.title(self._plan, self._language), self._formats["title"]
+        )
+        row += 1
+        for line in lines:
+            sheet.write_string(row, 0, line, self._formats["plain"])
+            row += 1
+        row += 1
+        for number, column in enumerate(columns):
+            sheet.write_string(row, number, column.head, self._formats["head"])
+            sheet.set_column(number, number, column.width or _WIDTHS[column.kind])
+            self._column(sheet, row + 1, number, column)
+        count = len(columns[0].values)
+        sheet.freeze_panes(row + 1, 0)
+        if count:
+            sheet.autofilter(row, 0, row + count, len(columns) - 1)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(row)
+
+    def _column(self, sheet: Any, first: int, number: int, column: Column) -> None:
+        """Write the values of a column; a text among numbers stays a text."""
+        look = self._formats[column.kind]
+        for row, value in enumerate(column.values, first):
+            if isinstance(value, str):
+                sheet.write_string(row, number, value, self._formats["text"])
+            elif pd.isna(value):
+                sheet.write_blank(row, number, None, look)
+            elif column.kind == "text":
+                sheet.write_string(row, number, str(value), look)
+            else:
+                sheet.write_number(row, number, float(value), look)
+
+
+def _summary(plan: EvacuationPlan, language: str) -> list[Column]:
+    """Return the villages, worst first, and their sum."""
+    table = plan.summary()
+    people = plan.exposure.loc[table.index]
+    departures = content.departures(plan)
+    sum_ = text.word("all_villages", language)
+    columns = [
+        Column(head=text.word("code", language), values=[*map(str, table.index), ""], width=16),
+        Column(
+            head=text.word("village", language), values=[*map(str, table["village_name"]), sum_]
+        ),
+        _with_sum(people, "people_total", text.word("people_total", language), "people"),
+        _with_sum(people, "people_unknown", text.word("people_unknown", language), "people"),
+        _with_sum(table, "evacuees", text.word("evacuees", language)),
+    ]
+    for departure in departures:
+        late = plan.departure == "both" and departure == "late"
+        for name in ("allocated", *UNSERVED_CAUSES):
+            head = text.word(name, language)
+            if len(departures) > 1:
+                head = f"{head} ({text.word(f'{departure}_short', language).lower()})"
+            columns.append(_with_sum(table, f"late_{name}" if late else name, head))
+    if plan.departure == "both":
+        columns.append(_with_sum(table, "lost_if_late_people", text.word("lost_if_late", language)))
+    return columns
+
+
+def _with_sum(table: pd.DataFrame, name: str, head: str, kind: str = "count") -> Column:
+    """Return a column of people with its sum below."""
+    return Column(head=head, values=[*table[name], table[name].sum()], kind=kind)
+
+
+def _exposure(plan: EvacuationPlan, language: str) -> list[Column]:
+    """Return people by class; then all villages, then the rest of the population layer."""
+    table = plan.exposure
+    ends = [text.word("all_villages", language), text.word("people_outside", language)]
+    columns = [
+        Column(head=text.word("code", language), values=[*map(str, table.index), "", ""], width=16),
+        Column(
+            head=text.word("village", language), values=[*map(str, table["village_name"]), *ends]
+        ),
+    ]
+    for name in ("total", *CLASS_NAMES):
+        values = table[f"people_{name}"]
+        columns.append(
+            Column(
+                head=text.word(f"people_{name}", language),
+                values=[*values, values.sum(), plan.outside.get(name, float("nan"))],
+                kind="people",
+            )
+        )
+    evacuees = table["evacuees"]
+    columns.append(
+        Column(
+            head=text.word("evacuees", language),
+            values=[*evacuees, evacuees.sum(), float("nan")],
+            kind="count",
+        )
+    )
+    return columns
+
+
+def _villages(plan: EvacuationPlan, language: str) -> list[Column]:
+    """Return times and service bands of the villages, in the order they came in."""
+    villages = plan.villages
+    columns = [
+        Column(head=text.word("code", language), values=[*map(str, villages.index)], width=16),
+        Column(head=text.word("village", language), values=[*map(str, villages["village_name"])]),
+    ]
+    departures = content.departures(plan)
+    for departure in departures:
+        short = f" ({text.word(f'{departure}_short', language).lower()})"
+        after = short if len(departures) > 1 else ""
+        median = content.village_figure(plan, "median_travel_time_s", departure)
+        columns += [
+            _count(plan, "evacuees", departure, text.word("evacuees", language) + after),
+            _count(plan, "allocated", departure, text.word("allocated", language) + after),
+            Column(
+                head=f"{text.word('median_time', language)}, {text.word('min', language)}{after}",
+                values=list(median / _SECONDS_PER_MINUTE),
+                kind="minutes",
+            ),
+        ]
+        for minutes in SERVICE_BANDS_MIN:
+            head = text.word("within_minutes", language, minutes=minutes) + after
+            columns.append(_count(plan, f"people_within_{minutes}_min", departure, head))
+    return columns
+
+
+def _count(plan: EvacuationPlan, name: str, departure: str, head: str) -> Column:
+    """Return a column of whole people of the villages."""
+    return Column(
+        head=head, values=list(content.village_figure(plan, name, departure)), kind="count"
+    )
+
+
+def _departure_column(plan: EvacuationPlan, table: Any, language: str) -> list[Column]:
+    """Return the column that says which departure a row is of, where a table has both."""
+    if "departure" not in table.columns:
+        return []
+    kind = str(plan.hazard.kind)
+    names = {name: text.departure_name(name, kind, language) for name in ("early", "late")}
+    return [
+        Column(
+            head=text.word("departure", language),
+            values=[names[str(value)] for value in table["departure"]],
+        )
+    ]
+
+
+def _shelters(plan: EvacuationPlan, language: str) -> list[Column]:
+    """Return the shelters; a capacity that is not known says so."""
+    table = plan.shelters
+    unknown = text.word("unknown", language)
+    capacity = [unknown if pd.isna(value) else float(value) for value in table["capacity_people"]]
+    states = [
+        text.word(f"shelter_{shelter_state(str(status), float(people))}", language)
+        for status, people in zip(table["status"], table["capacity_people"], strict=True)
+    ]
+    kinds = table["kind"] if "kind" in table.columns else [""] * len(table)
+    return [
+        *_departure_column(plan, table, language),
+        Column(head=text.word("code", language), values=list(map(str, table["shelter_id"]))),
+        Column(head=text.word("name", language), values=_texts(table["name"])),
+        Column(head=text.word("kind", language), values=_texts(kinds)),
+        Column(head=text.word("status", language), values=states, width=40),
+        Column(head=text.word("capacity", language), values=capacity, kind="count"),
+        Column(
+            head=text.word("people_coming", language),
+            values=list(table["allocated_people"]),
+            kind="count",
+        ),
+    ]
+
+
+def _texts(values: Any) -> list[str]:
+    """Return names as text; a missing one is empty."""
+    return ["" if value is None or pd.isna(value) else str(value) for value in values]
+
+
+def _routes(plan: EvacuationPlan, language: str) -> list[Column]:
+    """Return one route per village and shelter."""
+    parts = [
+        content.main_routes(content.of_departure(plan.routes, name))
+        for name in content.departures(plan)
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    shelters = dict(zip(plan.shelters["shelter_id"], _texts(plan.shelters["name"]), strict=True))
+    villages = plan.villages["village_name"]
+    codes = [str(code) for code in table["village_code"]]
+    names = [str(villages.get(code, "")) for code in table["village_code"]]
+    columns = [
+        *_departure_column(plan, table, language),
+        Column(head=text.word("code", language), values=codes, width=16),
+        Column(head=text.word("village", language), values=names),
+        Column(
+            head=text.word("shelter", language),
+            values=[shelters.get(code, "") or str(code) for code in table["shelter_id"]],
+        ),
+        Column(head=text.word("evacuees", language), values=list(table["evacuees"]), kind="count"),
+        Column(
+            head=f"{text.word('distance', language)} (m)",
+            values=list(table["distance_m"]),
+            kind="count",
+        ),
+        Column(
+            head=f"{text.word('travel_time', language)} ({text.word('min', language)})",
+            values=list(table["travel_time_s"] / _SECONDS_PER_MINUTE),
+            kind="minutes",
+        ),
+    ]
+    columns += [
+        Column(head=text.word(name, language), values=list(table[name]), kind="count")
+        for name in ("hazardous_m", "unknown_m")
+        if name in table.columns
+    ]
+    return columns
+
+
+def _unserved(plan: EvacuationPlan, language: str) -> list[Column]:
+    """Return people without a place by village and cause."""
+    table = plan.unserved
+    villages = plan.villages["village_name"]
+    return [
+        *_departure_column(plan, table, language),
+        Column(
+            head=text.word("code", language),
+            values=[str(code) for code in table["village_code"]],
+            width=16,
+        ),
+        Column(
+            head=text.word("village", language),
+            values=[str(villages.get(code, "")) for code in table["village_code"]],
+        ),
+        Column(
+            head=text.word("cause", language),
+            values=[text.word(str(cause), language) for cause in table["cause"]],
+            width=34,
+        ),
+        Column(head=text.word("evacuees", language), values=list(table["evacuees"]), kind="count"),
+    ]
+
+
+def _assumptions(plan: EvacuationPlan, language: str) -> list[Column]:
+    """Return every assumption with value, unit, source and confidence."""
+    entries = plan.assumptions.as_dict()
+    rows = list(entries.values())
+    return [
+        Column(
+            head=text.word("assumption", language),
+            values=[text.assumption_name(name, language) for name in entries],
+            width=44,
+        ),
+        Column(
+            head=text.word("value", language),
+            values=[content.assumption_value(row, language) for row in rows],
+        ),
+        Column(
+            head=text.word("source", language), values=[row["source"] for row in rows], width=60
+        ),
+        Column(head=text.word("confidence", language), values=[row["confidence"] for row in rows]),
+        Column(
+            head=text.word("changed", language),
+            values=[text.word("yes" if row["changed"] else "no", language) for row in rows],
+        ),
+        Column(head=text.word("field", language), values=list(entries), width=30),
+    ]
+
+
+def _sources(plan: EvacuationPlan, language: str) -> list[Column]:
+    """Return sources, limits and the disclaimer."""
+    limit = text.word("limits", language)
+    rows = [
+        *content.sources(plan, language),
+        (text.word("source_roads", language), text.word("osm", language)),
+        (text.word("made_on", language), content.made_on(plan, language)),
+        (text.word("software", language), str(plan.provenance.get("software", ""))),
+        (text.word("crs", language), str(plan.provenance.get("crs", ""))),
+        *((limit, line) for line in content.limits(plan, language)),
+        ("", text.word("disclaimer", language)),
+    ]
+    return [
+        Column(head=text.word("item", language), values=[row[0] for row in rows]),
+        Column(head=text.word("value", language), values=[row[1] for row in rows], width=110),
+    ]

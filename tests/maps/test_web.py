@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import json
+import re
+
+import folium
+import pytest
+
+from resilience_geo.errors import InputError, OutputError
+from resilience_geo.hazard_classes import CLASS_NAMES
+from resilience_geo.maps import content, text, web
+from resilience_geo.maps.offline import external_loads
+from resilience_geo.maps.payload import map_data, village_tables
+from resilience_geo.maps.polylines import decode
+from resilience_geo.maps.web import explore, panel, save_web_map
+from resilience_geo.tables import UNSERVED_CAUSES
+
+EVIL = (
+    "<b>Tebal</b>\"'</script><script>window.hacked=1</script>",
+    "{{ 7*7 }} {% if x %} <img src=x onerror=window.hacked=2>",
+    "Muara & \"Pinang\" \\ `${1}` \u2028 <!-- ",
+)
+
+
+def data_of(html):
+    packed = re.search(r'id="rg-data">(.*?)</script>', html, re.DOTALL)[1]
+    return json.loads(packed)
+
+
+@pytest.fixture(scope="module")
+def html(plan, tmp_path_factory):
+    path = save_web_map(plan, tmp_path_factory.mktemp("web") / "peta.html")
+    return path.read_text(encoding="utf-8")
+
+
+def test_explore_gives_a_folium_map_with_named_layers(plan):
+    page = explore(plan)
+    assert isinstance(page, folium.Map)
+    layers = [child for child in page._children.values() if isinstance(child, folium.FeatureGroup)]
+    assert [layer.layer_name for layer in layers] == [
+        text.word(term, "id") for _, term in web._GROUPS
+    ]
+    assert any(isinstance(child, folium.LayerControl) for child in page._children.values())
+    folium.Marker([-6, 106], popup="mine").add_to(page)
+    assert "mine" in page.get_root().render()
+
+
+def test_folium_itself_is_left_as_it_was(plan):
+    before = list(folium.Map.default_js), list(folium.Map.default_css)
+    explore(plan)
+    assert (folium.Map.default_js, folium.Map.default_css) == before
+    assert folium.Map().get_root().render().count("bootstrap") > 0
+
+
+def test_the_page_loads_nothing(html):
+    assert external_loads(html) == []
+    for name in ("bootstrap", "fontawesome", "cdn.jsdelivr", "tile.openstreetmap"):
+        assert name not in html
+    assert html.count("<script src") == 0
+
+
+def test_a_map_for_the_network_names_osm_and_leaflet(plan, tmp_path):
+    page = save_web_map(plan, tmp_path / "peta.html", offline=False).read_text(encoding="utf-8")
+    assert "tile.openstreetmap.org" in page
+    assert "leaflet@" in page
+    assert "bootstrap" not in page
+
+
+def test_the_same_plan_gives_the_same_bytes(plan, toy, tmp_path):
+    one = save_web_map(plan, tmp_path / "one.html").read_bytes()
+    other = save_web_map(toy.toy_plan(), tmp_path / "other.html").read_bytes()
+    assert one == other
+
+
+def test_the_panel_says_what_a_session_needs(plan, html):
+    for words in (
+        "Peta Evakuasi Banjir: Lubuk Rengas, Tanjung Kembang dan Muara Pinang",
+        "Kode wilayah 16.02.05",
+        "22 November 2026",
+        "313 jiwa perlu mengungsi",
+        "Bila terlambat, 30 jiwa kehilangan jalan",
+        "Berangkat sebelum air datang",
+        "Berangkat terlambat",
+        "230 jiwa sampai",
+        "200 jiwa sampai",
+        "DATA CONTOH",
+        "Bahaya tidak diketahui",
+        "bukan prakiraan",
+        "kontributor OpenStreetMap",
+        "a note about 3 cells",
+        "banjir.tif; batas kelas 0,1 / 0,76 / 1,5 m",
+        "data 1 Oktober 2026",
+    ):
+        assert words in html, words
+    english = panel(plan, "en")
+    assert "313 people need to evacuate" in english
+    assert "SAMPLE DATA" in english
+
+
+def test_a_real_plan_has_no_stamp(toy, tmp_path):
+    page = save_web_map(toy.toy_plan(is_sample=False), tmp_path / "a.html").read_text("utf-8")
+    assert "DATA CONTOH" not in page
+    assert data_of(page)["sample"] == ""
+
+
+@pytest.mark.parametrize("departure", ["early", "late"])
+def test_a_plan_of_one_departure(toy, departure):
+    plan = toy.toy_plan(departure=departure)
+    data = map_data(plan, "id")
+    assert data["departures"] == [departure]
+    assert data["columns"] == []
+    assert "data-departure" not in panel(plan, "id")
+    assert "mendapat tempat evakuasi" in panel(plan, "id")
+
+
+def test_village_tables_hold_every_class_and_both_departures(plan, toy):
+    rows = {row[0]: row[1] for row in village_tables(plan, "id")[toy.CODES[0]]}
+    for name in CLASS_NAMES:
+        assert text.word(f"people_{name}", "id") in rows
+    assert rows["Bahaya tidak diketahui"] == ["20"]
+    assert rows["Mendapat tempat evakuasi"] == ["150", "120"]
+    assert rows["Jalan terputus"] == ["0", "30"]
+    assert rows["Kehilangan jalan bila terlambat"] == ["30"]
+
+
+def test_figures_of_the_page_are_those_of_the_plan(plan, html):
+    data = data_of(html)
+    for name in ("early", "late"):
+        shown = sum(group[2] for group in data["unserved"][name])
+        assert shown == sum(content.total(plan, cause, name) for cause in UNSERVED_CAUSES)
+        coming = sum(shelter["people"] for shelter in data["shelters"][name])
+        assert coming == content.total(plan, "allocated", name)
+    assert len(data["routes"]["early"]) == 2  # o1 and o2 go the same way: one line
+    people = dict(map(tuple, data["routes"]["early"][0][2]))
+    assert people["Warga yang mengungsi"] == "150"
+    assert len(data["routes"]["late"]) == 2
+
+
+def test_geometry_lies_where_it_should(plan, html):
+    data = data_of(html)
+    west, south, east, north = plan.villages.to_crs(4326).total_bounds
+    points = [point for village in data["villages"] for ring in village["rings"] for point in decode(ring)]
+    assert min(lat for lat, _ in points) == pytest.approx(south, abs=2e-5)
+    assert max(lon for _, lon in points) == pytest.approx(east, abs=2e-5)
+    (low_lat, low_lon), (high_lat, high_lon) = data["hazard"]["bounds"]
+    assert low_lat < south
+    assert low_lon < west
+    assert high_lat > north
+    assert high_lon > east
+
+
+def test_many_unserved_origins_are_gathered_without_losing_anyone(toy):
+    plan = toy.toy_plan()
+    some = plan.origins[plan.origins["departure"] == "early"]
+    many = some.loc[some.index.repeat(600)].copy()
+    many["geometry"] = many.geometry.translate().array
+    shifted = many.geometry.to_numpy()
+    many["geometry"] = [
+        type(point)(point.x + 7 * (number % 60), point.y + 7 * (number // 60 % 60))
+        for number, point in enumerate(shifted)
+    ]
+    large = toy.ToyPlan(**{**plan.__dict__, "origins": many})
+    groups = map_data(large, "id")["unserved"]["early"]
+    assert 0 < len(groups) <= 1200
+    left = many[many["status"] != "allocated"]
+    assert sum(group[2] for group in groups) == left["evacuees"].sum()
+
+
+def test_hostile_names_are_text(toy, tmp_path):
+    plan = toy.toy_plan(names=EVIL, shelter_names=EVIL, road_name=EVIL[0])
+    page = save_web_map(plan, tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "<script>window.hacked" not in page
+    assert "<img src=x" not in page
+    assert "49" not in re.search(r"<h1>(.*?)</h1>", page, re.DOTALL)[1]
+    assert [village["name"] for village in data_of(page)["villages"]] == list(EVIL)
+
+
+@pytest.mark.parametrize("kind", ["landslide", "tsunami", "generic"])
+def test_other_hazards_have_their_own_words(toy, kind):
+    hazard = toy.raster_hazard()
+    plan = toy.toy_plan(hazard=toy.ToyHazard(kind=kind, grid=hazard.grid, values=hazard.values))
+    assert text.word(kind, "id") in content.title(plan, "id")
+    shown = panel(plan, "id")
+    assert ("sebelum air datang" in shown) == (kind == "tsunami")
+
+
+def test_polygon_hazards_draw(toy):
+    data = map_data(toy.toy_plan(hazard=toy.polygon_hazard()), "id")
+    assert data["hazard"]["picture"].startswith("data:image/png")
+
+
+def test_area_codes(toy):
+    plan = toy.toy_plan()
+    assert content.area_code(plan) == "16.02.05"
+
+    def with_codes(codes):
+        villages = plan.villages.set_axis(codes, axis=0)
+        return toy.ToyPlan(**{**plan.__dict__, "villages": villages})
+
+    assert content.area_code(with_codes(["3171010001", "3171020001", "3171020002"])) == "3171"
+    assert content.area_code(with_codes(["3171010001", "3172020001", "3174020002"])) == "31"
+    assert content.area_code(with_codes(["a", "b", "c"])) == ""
+
+
+def test_a_folder_that_is_not_there_is_an_output_error(plan, tmp_path):
+    with pytest.raises(OutputError, match="folder"):
+        save_web_map(plan, tmp_path / "no" / "peta.html")
+    with pytest.raises(InputError, match="language"):
+        save_web_map(plan, tmp_path / "peta.html", language="fr")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_half_written_stays(plan, tmp_path, monkeypatch):
+    path = tmp_path / "peta.html"
+    path.write_text("before")
+
+    def fail(*_):
+        raise PermissionError(13, "held by another program")
+
+    monkeypatch.setattr("pathlib.Path.replace", fail)
+    with pytest.raises(OutputError, match="held by another program"):
+        save_web_map(plan, path)
+    assert [file.name for file in tmp_path.iterdir()] == ["peta.html"]
+    assert path.read_text() == "before"

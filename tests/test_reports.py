@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import sys
+import time
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pyogrio
+import pytest
+
+from resilience_geo.errors import InputError, OutputError
+from resilience_geo.reports import FILES, LAYERS, save_tables, whole_files
+from resilience_geo.tables import UNSERVED_CAUSES
+
+EVIL = ('=cmd|" /C calc"!A0', "+1+1", "@SUM(A1)")
+
+
+@pytest.fixture(scope="session")
+def toy():
+    name = "toy_plan_for_tests"
+    if name not in sys.modules:
+        path = Path(__file__).parent / "maps" / "toy_plan.py"
+        spec = importlib.util.spec_from_file_location(name, path)
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def folder(toy, tmp_path_factory):
+    path = tmp_path_factory.mktemp("reports") / "hasil"
+    assert save_tables(toy.toy_plan(), path) == [path / name for name in FILES]
+    return path
+
+
+@pytest.fixture(scope="module")
+def summary(folder):
+    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+
+
+def test_people_add_up(summary):
+    people = summary["people"]
+    parts = ("none", "low", "medium", "high", "unknown", "outside")
+    assert math.fsum(people[name] for name in parts) == pytest.approx(people["total"], abs=1e-6)
+    for figures in (summary, summary["late"], *summary["villages"].values()):
+        unserved = figures["unserved"]
+        assert tuple(unserved) == UNSERVED_CAUSES
+        assert figures["evacuees"] == figures["allocated"] + sum(unserved.values())
+        assert isinstance(figures["evacuees"], int)
+    for name in ("evacuees", "allocated"):
+        for level in (summary, summary["late"]):
+            assert level[name] == sum(village[name] for village in level["villages"].values())
+    assert summary["late"]["lost_if_late_people"] == 30
+
+
+def test_json_holds_what_was_promised(summary, toy):
+    assert summary["sample"] is True
+    assert summary["sample_text"] == "DATA CONTOH"
+    assert list(summary["villages"]) == list(toy.CODES)
+    assert summary["villages"][toy.CODES[0]]["name"] == toy.NAMES[0]
+    assert summary["villages"][toy.CODES[2]]["median_travel_time_s"] is None
+    assert summary["assumptions"]["walking_speed_mps"]["value"] == 1.1
+    assert summary["provenance"]["inputs"]["roads"]["date"] == "2026-10-01"
+    assert summary["notes"] == ["a note about 3 cells that has no translation"]
+
+
+def test_json_is_strict(folder):
+    def refuse(value):
+        raise AssertionError(value)
+
+    json.loads((folder / "summary.json").read_text(encoding="utf-8"), parse_constant=refuse)
+
+
+def test_one_departure_has_no_late(toy, tmp_path):
+    save_tables(toy.toy_plan(departure="late", is_sample=False), tmp_path)
+    summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert "late" not in summary
+    assert "sample_text" not in summary
+    assert summary["departure"] == "late"
+    assert summary["allocated"] == 200
+
+
+def test_geopackage_layers(folder, toy):
+    plan = toy.toy_plan()
+    layers = [str(name) for name, _ in pyogrio.list_layers(folder / "plan.gpkg")]
+    assert set(layers) == set(LAYERS)
+    for name in LAYERS:
+        table = pyogrio.read_dataframe(folder / "plan.gpkg", layer=name)
+        assert len(table) == len(getattr(plan, name))
+        if isinstance(table, gpd.GeoDataFrame):
+            assert table.crs.to_epsg() == 4326
+    villages = pyogrio.read_dataframe(folder / "plan.gpkg", layer="villages")
+    assert villages["village_code"].tolist() == list(toy.CODES)
+    assert villages["lost_if_late_people"].tolist() == [30, 0, 0]
+    shelters = pyogrio.read_dataframe(folder / "plan.gpkg", layer="shelters")
+    assert shelters["capacity_people"].isna().sum() == 2
+    west, south, _, _ = villages.total_bounds
+    assert -8 < south < -5
+    assert 106 < west < 108
+
+
+def test_geopackage_says_that_data_is_made_up(folder):
+    import sqlite3
+
+    connection = sqlite3.connect(folder / "plan.gpkg")
+    rows = connection.execute("select description from gpkg_contents").fetchall()
+    connection.close()
+    assert len(rows) == len(LAYERS)
+    assert all(row[0].startswith("DATA CONTOH") for row in rows)
+
+
+def _sheets(path):
+    return openpyxl.load_workbook(path)
+
+
+def _cells(sheet):
+    return [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+
+
+def test_workbook_sheets_and_stamp(folder):
+    book = _sheets(folder / "plan.xlsx")
+    assert book.sheetnames == [
+        "Ringkasan",
+        "Paparan",
+        "Desa",
+        "Tempat evakuasi",
+        "Jalur",
+        "Tidak terlayani",
+        "Asumsi",
+        "Sumber & batas",
+    ]
+    for sheet in book:
+        assert sheet["A1"].value.startswith("DATA CONTOH")
+        assert sheet["A2"].value.startswith("Peta Evakuasi Banjir")
+
+
+def test_workbook_figures(folder, toy):
+    book = _sheets(folder / "plan.xlsx")
+    values = [cell.value for cell in _cells(book["Ringkasan"])]
+    assert "Jumlah semua desa" in values
+    assert 313 in values
+    codes = [cell for cell in _cells(book["Paparan"]) if cell.value in toy.CODES]
+    assert len(codes) == 3
+    assert all(cell.data_type == "s" for cell in codes)
+    shelters = [cell.value for cell in _cells(book["Tempat evakuasi"])]
+    assert shelters.count("tidak diketahui") == 2
+    routes = [cell.value for cell in _cells(book["Jalur"])]
+    assert routes.count("SD Negeri 1") == 2  # a row per village, shelter and departure
+    assert routes.count("SMP Negeri 2") == 2
+    causes = [cell.value for cell in _cells(book["Tidak terlayani"])]
+    assert causes.count("Jalan terputus") == 1
+    limits = [cell.value for cell in _cells(book["Sumber & batas"])]
+    assert "a note about 3 cells that has no translation" in limits
+
+
+def test_names_cannot_be_formulas(toy, tmp_path):
+    save_tables(toy.toy_plan(names=EVIL, shelter_names=EVIL), tmp_path, language="en")
+    book = _sheets(tmp_path / "plan.xlsx")
+    kinds = {cell.data_type for sheet in book for cell in _cells(sheet)}
+    assert "f" not in kinds
+    assert EVIL[0] in [cell.value for cell in _cells(book["Exposure"])]
+    assert "SAMPLE DATA" in book["Summary"]["A1"].value
+
+
+def test_the_same_plan_gives_the_same_files(toy, folder, tmp_path):
+    time.sleep(1.1)
+    save_tables(toy.toy_plan(), tmp_path)
+    for name in FILES:
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_a_language_without_words_writes_nothing(toy, tmp_path):
+    with pytest.raises(InputError):
+        save_tables(toy.toy_plan(), tmp_path / "a", language="xx")
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_failure_leaves_what_was_there(toy, tmp_path, monkeypatch):
+    (tmp_path / "plan.gpkg").write_text("before")
+    monkeypatch.setattr("resilience_geo.reports.write_summary", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        save_tables(toy.toy_plan(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.gpkg"]
+    assert (tmp_path / "plan.gpkg").read_text() == "before"
+
+
+def test_a_file_that_cannot_be_placed_brings_all_back(tmp_path, monkeypatch):
+    (tmp_path / "a").write_text("old a")
+    (tmp_path / "b").write_text("old b")
+    real = Path.replace
+
+    def held(self, target):
+        if Path(target) == tmp_path / "b" and self.parent.name == "new":
+            raise PermissionError(13, "held by another program", str(target))
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", held)
+    with pytest.raises(OutputError, match="held by another program"), whole_files(tmp_path) as room:
+        (room / "a").write_text("new a")
+        (room / "b").write_text("new b")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "a": "old a",
+        "b": "old b",
+    }
+
+
+def test_a_new_folder_goes_away_again(tmp_path):
+    with pytest.raises(ValueError, match="no"), whole_files(tmp_path / "x" / "y") as room:
+        (room / "a").write_text("a")
+        raise ValueError("no")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="folder"), whole_files(tmp_path / "file" / "x"):
+        pass
+
+
+def test_odd_values_reach_the_geopackage(toy, tmp_path):
+    plan = toy.toy_plan()
+    roads = plan.roads.assign(osmid=[[1, 2], 3, "4", None, np.nan])
+    villages = plan.villages.assign(note=pd.array([1, None, 3], dtype="Int64"))
+    odd = toy.ToyPlan(**{**plan.__dict__, "roads": roads, "villages": villages})
+    save_tables(odd, tmp_path)
+    back = pyogrio.read_dataframe(tmp_path / "plan.gpkg", layer="roads")
+    assert back["osmid"].tolist()[:3] == ["[1, 2]", "3", "4"]
+    assert back["osmid"].isna().sum() == 2
