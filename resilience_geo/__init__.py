@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from resilience_geo.maps.printed import save_print_map
     from resilience_geo.maps.web import explore, save_web_map
     from resilience_geo.plan import EvacuationPlan, plan_evacuation
+    from resilience_geo.plan_files import save_plan
     from resilience_geo.reports import save_tables
 
 _ROOMS: dict[str, str] = {
@@ -43,6 +44,7 @@ _ROOMS: dict[str, str] = {
     "read_villages": "inputs.villages",
     "road_states": "analysis.passability",
     "sample_files": "inputs.sample",
+    "save_plan": "plan_files",
     "save_print_map": "maps.printed",
     "save_tables": "reports",
     "save_web_map": "maps.web",
@@ -68,6 +70,7 @@ __all__ = [
     "read_villages",
     "road_states",
     "sample_files",
+    "save_plan",
     "save_print_map",
     "save_tables",
     "save_web_map",

@@ -299,7 +299,7 @@ def _plan_to_files(options: dict[str, Any]) -> None:
     import resilience_geo as rg
     from resilience_geo.assumptions import EvacuationAssumptions
     from resilience_geo.plan import STEPS
-    from resilience_geo.reports import save_plan
+    from resilience_geo.plan_files import save_plan
 
     assumptions = EvacuationAssumptions.from_texts(_assumed(options.get("assumed", ())))
     with _progress(6 + len(STEPS) + 1, options) as step:

@@ -21,6 +21,7 @@ import pyogrio
 from resilience_geo.errors import Message, OutputError, Problem
 from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.maps import content, text
+from resilience_geo.maps.files import write_whole
 from resilience_geo.report_workbook import write_workbook
 from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
 
@@ -322,3 +323,34 @@ def json_value(value: Any) -> Any:
     if value is None or value is pd.NA:
         return None
     return value if isinstance(value, (str, int, bool)) else str(value)
+
+
+def save_exposure(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+    """Write the table of `village_exposure` as CSV, with the people outside all villages last.
+
+    Parameters
+    ----------
+    table
+        From `village_exposure`.
+    path
+        The file; it appears whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    outside = table.attrs["outside"]
+    beyond = {
+        "village_name": "outside all villages",
+        "people_total": outside["total"],
+        **{f"people_{name}": outside[name] for name in CLASS_NAMES},
+        "evacuees": 0,
+    }
+    rows = pd.concat([table, pd.DataFrame([beyond], index=pd.Index([""], name=table.index.name))])
+    names = rows["village_name"].astype(str)
+    # A name that begins like a formula must not become one when the file is opened in a sheet.
+    rows["village_name"] = names.where(~names.str.match(r"[=+\-@\t\r]"), "'" + names)
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return write_whole(target, rows.to_csv().encode())

@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 LANGUAGES: tuple[str, ...] = ("id", "en")
 
 _INDONESIAN: dict[str, str] = {
+    "inputs_are_fine": "Semua masukan dapat dipakai.",
+    "interrupted": "Dihentikan.",
+    "problem": "Masalah",
+    "problem_layer": "lapisan",
+    "problem_column": "kolom",
+    "problem_row": "baris",
+    "problem_found": "Ditemukan",
+    "problem_expected": "Diharapkan",
+    "problem_remedy": "Perbaikan",
+    "more_villages": "... dan {count} desa/kelurahan lain; semuanya ada di plan.xlsx",
     "evacuation_map": "Peta Evakuasi",
     "flood": "Banjir",
     "landslide": "Tanah Longsor",
@@ -171,6 +181,16 @@ _INDONESIAN: dict[str, str] = {
 }
 
 _ENGLISH: dict[str, str] = {
+    "inputs_are_fine": "All inputs can be used.",
+    "interrupted": "Interrupted.",
+    "problem": "Problem",
+    "problem_layer": "layer",
+    "problem_column": "column",
+    "problem_row": "row",
+    "problem_found": "Found",
+    "problem_expected": "Expected",
+    "problem_remedy": "Remedy",
+    "more_villages": "... and {count} more villages; all of them are in plan.xlsx",
     "evacuation_map": "Evacuation Map",
     "flood": "Flood",
     "landslide": "Landslide",
