@@ -149,30 +149,9 @@ class EvacuationAssumptions:
     def _problem_with(self, name: str) -> Problem | None:
         """Return what is wrong with one field, or None."""
         value = getattr(self, name)
-        expected = None
-        if name == "evacuating_classes":
-            if not isinstance(value, tuple) or not value or not set(value) <= set(CLASS_NAMES):
-                expected = Message("some of {names}", names=", ".join(CLASS_NAMES))
-        elif name == "mode":
-            if value not in MODES:
-                expected = Message("one of {names}", names=", ".join(MODES))
-        elif name == "bridge_rule":
-            if value not in BRIDGE_RULES:
-                expected = Message("one of {names}", names=", ".join(BRIDGE_RULES))
-        elif name == "unknown_roads_pass_late":
-            if not isinstance(value, bool):
-                expected = Message("yes or no")
-        elif isinstance(value, bool) or not isinstance(value, (int, float)):
-            expected = Message("a number")
-        elif name == "unknown_capacity_people":
-            if not math.isfinite(value) or value < 0 or int(value) != value:
-                expected = Message("a whole number, 0 or more")
-        elif not 0 < value < float("inf"):
-            expected = Message("a number above 0")
-        elif name.endswith(("_factor", "_share", "_cap")) and value > 1:
-            expected = Message("a share above 0 and at most 1")
-        elif name.endswith("_penalty") and value < 1:
-            expected = Message("1 or more, so that hazard never makes a way more attractive")
+        expected = (
+            _expected_of_choice(name, value) if name in _CHOICES else _expected_of(name, value)
+        )
         if expected is None:
             return None
         return Problem(
@@ -258,6 +237,38 @@ class EvacuationAssumptions:
         if problems:
             raise AssumptionError(problems)
         return dataclasses.replace(cls(), **values)
+
+
+_CHOICES = ("evacuating_classes", "mode", "bridge_rule", "unknown_roads_pass_late")
+
+
+def _expected_of_choice(name: str, value: Any) -> Message | None:
+    """Return what a field of words should hold, where it does not."""
+    if name == "unknown_roads_pass_late":
+        return None if isinstance(value, bool) else Message("yes or no")
+    if name == "evacuating_classes":
+        chosen, allowed = value, CLASS_NAMES
+        fine = isinstance(chosen, tuple) and bool(chosen) and set(chosen) <= set(allowed)
+        return None if fine else Message("some of {names}", names=", ".join(allowed))
+    allowed = MODES if name == "mode" else BRIDGE_RULES
+    return None if value in allowed else Message("one of {names}", names=", ".join(allowed))
+
+
+def _expected_of(name: str, value: Any) -> Message | None:
+    """Return what a number should be, where it is not."""
+    expected: Message | None = None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        expected = Message("a number")
+    elif name == "unknown_capacity_people":
+        if not math.isfinite(value) or value < 0 or int(value) != value:
+            expected = Message("a whole number, 0 or more")
+    elif not 0 < value < math.inf:
+        expected = Message("a number above 0")
+    elif name.endswith(("_factor", "_share", "_cap")) and value > 1:
+        expected = Message("a share above 0 and at most 1")
+    elif name.endswith("_penalty") and value < 1:
+        expected = Message("1 or more, so that hazard never makes a way more attractive")
+    return expected
 
 
 def _read(text: str, default: object) -> object:

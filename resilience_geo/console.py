@@ -36,10 +36,9 @@ def problem_text(problem: Problem, language: str) -> str:
         if part
     ]
     lines = [f"{text.word('problem', language)}: {', '.join(place)}".rstrip(": ")]
-    lines += [
-        f"  {text.word(f'problem_{key}', language)}: {text.message(getattr(problem, key), language)}"
-        for key in ("found", "expected", "remedy")
-    ]
+    for key in ("found", "expected", "remedy"):
+        said = text.message(getattr(problem, key), language)
+        lines.append(f"  {text.word(f'problem_{key}', language)}: {said}")
     return "\n".join(lines)
 
 

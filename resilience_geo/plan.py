@@ -18,7 +18,6 @@ from resilience_geo.analysis.routes import departures, refuse_without_shelters, 
 from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.inputs.village_codes import is_sample_code
 from resilience_geo.plan_notes import plan_notes, provenance
-from resilience_geo.plan_tables import Departed
 from resilience_geo.tables import check_columns, village_table
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from resilience_geo.inputs.hazard import Hazard
     from resilience_geo.inputs.population import Population
     from resilience_geo.inputs.rasters import Grid
+    from resilience_geo.plan_tables import Departed
 
 logger = logging.getLogger(__name__)
 

@@ -52,6 +52,14 @@ def plan_notes(
             "between them is not seen."
         )
     )
+    if "late" in departed:
+        notes.append(
+            Message(
+                "Late, people walk straight to an open road within {reach} m, and never into "
+                "something worse than where they stand.",
+                reach=round(assumptions.max_snap_m),
+            )
+        )
     if hazard.unit != "m":
         notes.append(
             Message("The hazard is a class or index, not a water depth; roads are closed by class.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from resilience_geo.analysis.routes import ServedWays
     from resilience_geo.assumptions import EvacuationAssumptions
     from resilience_geo.inputs.hazard import Hazard
-
-_Table = TypeVar("_Table", bound=pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,7 @@ def departed(
     routes = gpd.GeoDataFrame(
         table.iloc[chosen][columns].reset_index(drop=True), geometry=lines, crs=network.roads.crs
     )
-    routes.insert(0, "route_id", routes["origin_id"] + "-1")
+    routes.insert(0, "route_id", [f"{origin}-1" for origin in routes["origin_id"]])
     routes.insert(9, "rank", 1)
     return Departed(
         origins=table,
@@ -193,14 +191,18 @@ def unserved(villages: gpd.GeoDataFrame, *, both: bool, late: bool) -> pd.DataFr
     parts = []
     for departure in ("early", "late") if both else ("late" if late else "early",):
         prefix = "late_" if both and departure == "late" else ""
-        counts = villages[[f"{prefix}{cause}" for cause in UNSERVED_CAUSES]].copy()
-        counts.columns = list(UNSERVED_CAUSES)
-        long = pd.DataFrame(counts).stack().rename("evacuees").reset_index()
-        long.columns = pd.Index(["village_code", "cause", "evacuees"])
-        long = long[long["evacuees"] > 0]
+        counts = villages[[f"{prefix}{cause}" for cause in UNSERVED_CAUSES]].to_numpy()
+        village, cause = np.nonzero(counts)
+        table = pd.DataFrame(
+            {
+                "village_code": villages.index.to_numpy()[village],
+                "cause": np.array(UNSERVED_CAUSES, dtype=object)[cause],
+                "evacuees": counts[village, cause],
+            }
+        )
         if both:
-            long.insert(0, "departure", departure)
-        parts.append(long)
+            table.insert(0, "departure", departure)
+        parts.append(table)
     return pd.concat(parts, ignore_index=True)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from resilience_geo.analysis.cell_shares import Window, polygon_cell_shares, shifted
-from resilience_geo.analysis.passability import hazard_at
+from resilience_geo.analysis.passability import hazard_at, hazard_crs
 from resilience_geo.hazard_classes import LOW, UNKNOWN
 from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES, check_columns
 
@@ -46,7 +46,7 @@ def shelter_status(
         Status text (`usable` in class none or low, `in_hazard`, `unknown_hazard`), and class
         numbers.
     """
-    crs = hazard.polygons.crs if hazard.polygons is not None else hazard.crs
+    crs = hazard_crs(hazard)
     shapes = np.asarray(shelters.geometry.to_crs(crs).array)
     points = shelter_points(shelters, crs)
     classes, _ = hazard_at(hazard, shapely.get_x(points), shapely.get_y(points))

@@ -19,9 +19,18 @@ from resilience_geo.analysis.stretches import (
     penalties,
     slope_factors,
 )
+from resilience_geo.analysis.walks import (
+    Walks,
+    best_per_point,
+    nearest_walks,
+    passable_walks,
+)
 from resilience_geo.analysis.ways import Arcs, WayTree, nearest_targets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyproj
     from numpy.typing import NDArray
 
     from resilience_geo.analysis.network import Roads
@@ -62,8 +71,10 @@ class Network:
         The roads, their pieces over the hazard, and the state of each piece.
     stretches, lines
         Parts of one state each, and a LineString of each.
-    accesses
-        By departure: from which nodes shelters are reached.
+    accesses, n_shelters
+        By departure: from which nodes shelters are reached; and how many shelters there are.
+    hazard
+        The hazard the roads were cut by.
     assumptions
         The choices.
     """
@@ -75,6 +86,7 @@ class Network:
     lines: NDArray[np.object_]
     accesses: dict[str, Accesses]
     n_shelters: int
+    hazard: Hazard
     assumptions: EvacuationAssumptions
 
 
@@ -146,7 +158,11 @@ def build_network(
     main = _on_main_piece(roads, assumptions.mode)[whole.road]
     reached = {
         departure: _reached_from(
-            lines, _allowed(whole, departure, assumptions), main, shelter_points, assumptions
+            _walks(lines, departure, hazard, roads.crs, assumptions),
+            _allowed(whole, departure, assumptions),
+            main,
+            shelter_points,
+            assumptions.max_gap_m,
         )
         for departure in DEPARTURES
     }
@@ -174,6 +190,7 @@ def build_network(
             for departure, found in reached.items()
         },
         n_shelters=int(shelter_points.size),
+        hazard=hazard,
         assumptions=assumptions,
     )
 
@@ -192,30 +209,38 @@ def _on_main_piece(roads: Roads, mode: str) -> NDArray[np.bool_]:
 
 
 def _reached_from(
-    lines: NDArray[np.object_],
+    walks: Callable[[NDArray[np.bool_], NDArray[np.object_]], Walks],
     allowed: NDArray[np.bool_],
     main: NDArray[np.bool_],
     points: NDArray[np.object_],
-    assumptions: EvacuationAssumptions,
-) -> _Nearest:
+    gap_m: float,
+) -> Walks:
     """Return where shelters are reached from: the nearest road, and one of the main piece.
 
     A footpath drawn in a school yard and joined to nothing must not cut the school off, so a road
     of the main piece that is hardly farther counts as well.
     """
-    nearest = _nearest(lines, allowed, points, assumptions.max_snap_m).one_per_point()
+    nearest = walks(allowed, points).one_per_point()
     alone = np.flatnonzero(~main[nearest.stretch])
-    gap_m = assumptions.max_gap_m
-    found = _nearest(
-        lines, allowed & main, points[nearest.point[alone]], assumptions.max_snap_m
-    ).one_per_point()
+    found = walks(allowed & main, points[nearest.point[alone]]).one_per_point()
     close = found.distance_m <= nearest.distance_m[alone][found.point] + gap_m
-    return _Nearest(
-        np.concatenate([nearest.point, nearest.point[alone][found.point[close]]]),
-        np.concatenate([nearest.stretch, found.stretch[close]]),
-        np.concatenate([nearest.share, found.share[close]]),
-        np.concatenate([nearest.distance_m, found.distance_m[close]]),
+    found = found.rows(close)
+    return nearest.joined(
+        Walks(nearest.point[alone][found.point], found.stretch, found.share, found.distance_m)
     )
+
+
+def _walks(
+    lines: NDArray[np.object_],
+    departure: str,
+    hazard: Hazard,
+    crs: pyproj.CRS,
+    assumptions: EvacuationAssumptions,
+) -> Callable[[NDArray[np.bool_], NDArray[np.object_]], Walks]:
+    """Return the rule by which people walk to a road at a departure."""
+    if departure == "early":
+        return lambda allowed, points: nearest_walks(lines, allowed, points, assumptions.max_snap_m)
+    return lambda allowed, points: passable_walks(lines, allowed, points, hazard, crs, assumptions)
 
 
 def _allowed(
@@ -225,55 +250,6 @@ def _allowed(
     if departure == "early":
         return stretches.usable
     return stretches.passable_late(unknown_passes=assumptions.unknown_roads_pass_late)
-
-
-@dataclass(frozen=True)
-class _Nearest:
-    """Nearest stretches of points: a row per point and stretch at the least distance."""
-
-    point: NDArray[np.int64]
-    stretch: NDArray[np.int64]
-    share: NDArray[np.float64]
-    distance_m: NDArray[np.float64]
-
-    def one_per_point(self) -> _Nearest:
-        """Keep the first stretch of each point."""
-        return self.rows(_best_per_point(self.point, self.distance_m, self.stretch))
-
-    def rows(self, chosen: NDArray[np.int64]) -> _Nearest:
-        """Keep some rows."""
-        return _Nearest(
-            self.point[chosen], self.stretch[chosen], self.share[chosen], self.distance_m[chosen]
-        )
-
-
-def _nearest(
-    lines: NDArray[np.object_],
-    allowed: NDArray[np.bool_],
-    points: NDArray[np.object_],
-    max_distance_m: float,
-) -> _Nearest:
-    """Return the nearest allowed stretches of points; one with none within reach has no row."""
-    candidates = np.flatnonzero(allowed)
-    if candidates.size == 0 or points.size == 0:
-        nothing = np.empty(0, dtype=np.int64)
-        return _Nearest(nothing, nothing, np.empty(0), np.empty(0))
-    (point, found), distance = shapely.STRtree(lines[candidates]).query_nearest(
-        points, max_distance=max_distance_m, return_distance=True
-    )
-    stretch = candidates[found]
-    share = shapely.line_locate_point(lines[stretch], points[point], normalized=True)
-    return _Nearest(point, stretch, share, distance)
-
-
-def _best_per_point(
-    point: NDArray[np.int64], cost: NDArray[np.float64], tie: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the row of the least cost for each point that has rows."""
-    order = np.lexsort((tie, cost, point))
-    if order.size == 0:
-        return order
-    return order[np.append(True, np.diff(point[order]) > 0)]
 
 
 def find_ways(
@@ -287,7 +263,8 @@ def find_ways(
     """Find the way of each point to the nearest of some shelters.
 
     The way begins at the nearest point of a road from which a shelter can be reached; early on
-    every road is open and time in hazard is weighed up, late closed stretches are no way.
+    every road is open and time in hazard is weighed up, late closed stretches are no way and
+    nobody walks into something worse than where they stand to reach a road.
 
     Parameters
     ----------
@@ -314,7 +291,8 @@ def find_ways(
     served = (np.isfinite(backward_s) & reached[stretches.start]) | (
         np.isfinite(forward_s) & reached[stretches.end]
     )
-    nearest = _nearest(network.lines, allowed & served, points, assumptions.max_snap_m)
+    walks = _walks(network.lines, departure, network.hazard, network.roads.crs, assumptions)
+    nearest = walks(allowed & served, points)
     entry = _entries(stretches, tree, nearest, times)
     sums = [values[entry.node] for values in (seconds, metres, hazardous, unknown)]
     part_m = entry.part * stretches.length_m[entry.stretch]
@@ -351,7 +329,7 @@ class _Entries:
 def _entries(
     stretches: Stretches,
     tree: WayTree,
-    nearest: _Nearest,
+    nearest: Walks,
     times: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
 ) -> _Entries:
     """Choose, of the nearest stretches of each point and their two ends, the cheapest way on."""
@@ -369,7 +347,7 @@ def _entries(
     by_end = to_end * weight[stretch] + tree.cost[stretches.end[stretch]]
     toward_end = by_end < by_start
     cost = np.where(toward_end, by_end, by_start)
-    best = _best_per_point(point, cost, stretch)
+    best = best_per_point(point, cost, stretch)
     best = best[np.isfinite(cost[best])]
     ahead = toward_end[best]
     return _Entries(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 
 from resilience_geo.analysis.cell_shares import (
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import geopandas as gpd
+    import pyproj
     from numpy.typing import NDArray
 
     from resilience_geo.inputs.hazard import Hazard
@@ -260,10 +260,10 @@ def _blocks(grid: Grid, hazard_cells: float) -> Iterator[tuple[slice, Window]]:
 
 def _overlapping(villages: gpd.GeoDataFrame, polygons: NDArray[np.object_]) -> NDArray[np.int64]:
     """Return positions of villages that share area with another; read_villages has looked."""
-    known = villages.attrs.get("overlapping_codes")
-    if known is not None:
-        codes = village_table(villages).index
-        return np.flatnonzero(codes.isin(known))
+    codes, area = villages.attrs.get("overlaps", ((), None))
+    # Polygons that were changed since they were read have another area.
+    if area == float(shapely.area(np.asarray(villages.geometry.array)).sum()):
+        return np.flatnonzero(village_table(villages).index.isin(codes))
     tree = shapely.STRtree(polygons)
     one, other = tree.query(polygons)
     pair = one < other
@@ -317,9 +317,7 @@ def _class_shares(
         raise AssertionError(message)
     if crs == grid.crs:
         rows, columns = _cells_under(window.bounds, grid)
-        offset = aligned_offset(
-            window, shifted(grid.transform, rows.start, columns.start)
-        )
+        offset = aligned_offset(window, shifted(grid.transform, rows.start, columns.start))
         classes = hazard.classes(rows, columns)
         if offset is not None:
             return _one_class_each(window, classes, offset)

@@ -19,6 +19,7 @@ from resilience_geo.crs import transform_points
 from resilience_geo.hazard_classes import CLASS_NAMES, HIGH, LOW, MEDIUM, UNKNOWN, cuts_as
 
 if TYPE_CHECKING:
+    import pyproj
     from numpy.typing import NDArray
 
     from resilience_geo.inputs.hazard import Hazard
@@ -31,6 +32,7 @@ _GRAVITY = np.array([0, 1, 3, 2])
 # Of two classes on one line: none, low, unknown, medium, high.
 _CLASS_GRAVITY = np.array([0.0, 1.0, 3.0, 4.0, 2.0])
 _ON_LINE = 1e-6
+_AT_END = 1e-9
 _MAX_WINDOW_CELLS = 20_000_000
 
 
@@ -66,14 +68,10 @@ class Pieces:
 
 def hazard_pieces(roads: Roads, hazard: Hazard) -> Pieces:
     """Cut roads into pieces that lie in one raster cell or one hazard polygon each."""
-    crs = hazard.polygons.crs if hazard.polygons is not None else hazard.crs
-    x, y = transform_points(roads.x, roads.y, roads.crs, crs)
+    x, y = transform_points(roads.x, roads.y, roads.crs, hazard_crs(hazard))
     first = roads.segment_first
     x0, y0, x1, y1 = x[first], y[first], x[first + 1], y[first + 1]
-    if hazard.polygons is not None:
-        segment, t0, t1 = _cut_at_polygons(x0, y0, x1, y1, hazard.polygons)
-    else:
-        segment, t0, t1 = _cut_at_cells(x0, y0, x1, y1, _grid(hazard))
+    segment, t0, t1 = cut_segments(x0, y0, x1, y1, hazard)
     middle = (t0 + t1) / 2.0
     middle_x = x0[segment] + (x1 - x0)[segment] * middle
     middle_y = y0[segment] + (y1 - y0)[segment] * middle
@@ -99,6 +97,37 @@ def _grid(hazard: Hazard) -> Grid:
         message = "a hazard holds a grid or polygons"
         raise AssertionError(message)
     return hazard.grid
+
+
+def hazard_crs(hazard: Hazard) -> pyproj.CRS:
+    """Return the CRS of a hazard, raster or polygons."""
+    return hazard.polygons.crs if hazard.polygons is not None else _grid(hazard).crs
+
+
+def cut_segments(
+    x0: NDArray[np.float64],
+    y0: NDArray[np.float64],
+    x1: NDArray[np.float64],
+    y1: NDArray[np.float64],
+    hazard: Hazard,
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Cut straight segments into parts that lie in one cell or one polygon of the hazard.
+
+    Parameters
+    ----------
+    x0, y0, x1, y1
+        Ends of the segments in the hazard's CRS.
+    hazard
+        The hazard.
+
+    Returns
+    -------
+    tuple of ndarray
+        Segment of each part, and where on it the part begins and ends (0..1).
+    """
+    if hazard.polygons is not None:
+        return _cut_at_polygons(x0, y0, x1, y1, hazard.polygons)
+    return _cut_at_cells(x0, y0, x1, y1, _grid(hazard))
 
 
 def _cut_at_cells(
@@ -172,7 +201,7 @@ def _cut_at_polygons(
     dx, dy = (x1 - x0)[segment], (y1 - y0)[segment]
     square = np.maximum(dx**2 + dy**2, 1e-300)
     share = ((places[:, 0] - x0[segment]) * dx + (places[:, 1] - y0[segment]) * dy) / square
-    inner = (share > 1e-9) & (share < 1.0 - 1e-9)
+    inner = (share > _AT_END) & (share < 1.0 - _AT_END)
     return _parts(x0.size, [(segment[inner], share[inner])])
 
 
@@ -291,15 +320,11 @@ def piece_states(
     - Water depth: closed from the mode's limit on, slowed from `wet_depth_m` on.
     - Classes without depth: flood and tsunami medium and high closed, low slowed; landslide and
       generic high closed, medium slowed.
-    - In a flood or tsunami bridges by `bridge_rule`. A tunnel or underpass in a flood is closed as soon as it is wet
-      anywhere. A ford in a flood is closed.
+    - In a flood or tsunami bridges go by `bridge_rule`, a tunnel or underpass is closed as soon
+      as it is wet anywhere, and a ford is closed.
     - Unknown hazard is an unknown road, whatever lies around it.
     """
-    if hazard.unit == "m":
-        states, factor = _states_by_depth(pieces.depth_m, mode, assumptions)
-    else:
-        states, factor = _states_by_class(pieces.hazard_class, hazard.kind, assumptions)
-    states[pieces.hazard_class == UNKNOWN] = UNSURE
+    states, factor = states_of(hazard, pieces.hazard_class, pieces.depth_m, mode, assumptions)
     if hazard.kind in {"flood", "tsunami"}:
         states[roads.ford[pieces.road] & (states != UNSURE)] = CLOSED
         wet_tunnel = np.zeros(roads.n_roads, dtype=bool)
@@ -317,6 +342,22 @@ def piece_states(
     elif assumptions.bridge_rule == "caution":
         states[on_bridge & (states == CLOSED)] = SLOWED
         factor[on_bridge] = 1.0
+    return states, factor
+
+
+def states_of(
+    hazard: Hazard,
+    hazard_class: NDArray[np.uint8],
+    depth_m: NDArray[np.float64],
+    mode: str,
+    assumptions: EvacuationAssumptions,
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the state, and the speed factor, of places by their hazard alone."""
+    if hazard.unit == "m":
+        states, factor = _states_by_depth(depth_m, mode, assumptions)
+    else:
+        states, factor = _states_by_class(hazard_class, hazard.kind, assumptions)
+    states[hazard_class == UNKNOWN] = UNSURE
     return states, factor
 
 

@@ -1,4 +1,4 @@
-"""Routes: from where people live, by road, to the nearest usable shelter, and why some have none."""
+"""Routes from where people live to the nearest usable shelter, and why some have none."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from resilience_geo.analysis.coverage import shelter_points, shelter_status
 from resilience_geo.analysis.evacuation_network import (
@@ -236,7 +237,7 @@ def evacuation_routes(
                 crs=arrays.crs,
             )
         )
-    return tables[0] if len(tables) == 1 else gpd.pd.concat(tables)
+    return tables[0] if len(tables) == 1 else pd.concat(tables)
 
 
 def way_table(served: ServedWays, shelter_ids: NDArray[np.object_]) -> dict[str, NDArray[Any]]:

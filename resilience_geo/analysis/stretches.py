@@ -394,9 +394,9 @@ def _bilinear(
 ) -> NDArray[np.float64]:
     """Interpolate between cell centres; NaN outside and beside missing cells."""
     n_rows, n_columns = heights.shape
-    inside = (
-        (down >= -0.5) & (down <= n_rows - 0.5) & (across >= -0.5) & (across <= n_columns - 0.5)
-    )
+    half = 0.5
+    inside = (down >= -half) & (down <= n_rows - half)
+    inside &= (across >= -half) & (across <= n_columns - half)
     down, across = np.clip(down, 0, n_rows - 1), np.clip(across, 0, n_columns - 1)
     row = np.minimum(np.floor(down).astype(np.int64), max(n_rows - 2, 0))
     column = np.minimum(np.floor(across).astype(np.int64), max(n_columns - 2, 0))

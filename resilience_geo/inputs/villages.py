@@ -77,8 +77,8 @@ def read_villages(
         `village_name` (text), `population_people` (people, only where the file has it), the other
         columns of the file, `geometry` (valid Polygon or MultiPolygon, in the file's CRS).
         `attrs["source"]` is the file, `attrs["notes"]` a tuple of messages on what was taken,
-        merged or repaired, and on villages that overlap, whose codes are in
-        `attrs["overlapping_codes"]`; `attrs["code_system"]` "kemendagri",
+        merged or repaired, and on villages that overlap; `attrs["overlaps"]` holds the codes of
+        all that do, and the sum of all areas they were found for; `attrs["code_system"]` "kemendagri",
         "bps", "ambiguous", "other" or "mixed" (see `village_codes.code_system`).
 
     Raises
@@ -131,7 +131,7 @@ def read_villages(
     frame.attrs = {
         **attributes,
         "notes": tuple(notes),
-        "overlapping_codes": overlapping,
+        "overlaps": (overlapping, float(shapely.area(np.asarray(frame.geometry.array)).sum())),
         "code_system": systems.pop() if len(systems) == 1 else "mixed",
     }
     return frame

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from resilience_geo.crs import to_lat_lon
+from resilience_geo.crs import GEOGRAPHIC, metric_crs_of, to_lat_lon
 from resilience_geo.maps import content, polylines, style, text
 from resilience_geo.maps.hazard_picture import WEB_MERCATOR, hazard_picture
 from resilience_geo.maps.symbols import shelter_state
+from resilience_geo.maps.unserved import unserved_places
 from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _MOST_UNSERVED_SIGNS = 1200
 _MOST_BRIDGES = 150
-_FIRST_CELL_M = 50.0
 _CLASSES = ("none", "low", "medium", "high", "unknown")
 
 
@@ -278,28 +278,18 @@ def _routes(plan: EvacuationPlan, departure: str, language: str) -> list[list[An
 
 
 def _unserved(plan: EvacuationPlan, departure: str) -> list[list[Any]]:
-    """Return where people are not served: place, cause, people; near ones put together."""
-    origins = content.of_departure(plan.origins, departure)
-    left = origins[origins["status"].isin(UNSERVED_CAUSES) & (origins["evacuees"] > 0)]
-    if left.empty:
+    """Return where people are not served: place, cause, people; the page gathers them further."""
+    if plan.origins.empty:
         return []
-    metres = left.geometry.to_crs(left.estimate_utm_crs())
-    x, y = metres.x.to_numpy(), metres.y.to_numpy()
-    causes = left["status"].to_numpy()
-    people = left["evacuees"].to_numpy()
-    cell = 0.0
-    groups: NDArray[np.intp] = np.arange(len(left))
-    while groups.max() + 1 > _MOST_UNSERVED_SIGNS:
-        cell = cell * 2 or _FIRST_CELL_M
-        keys = pd.MultiIndex.from_arrays([causes, np.floor(x / cell), np.floor(y / cell)])
-        groups = keys.factorize()[0]
-    sums = np.bincount(groups, weights=people)
-    middle_x, middle_y = (np.bincount(groups, weights=part * people) / sums for part in (x, y))
-    first = np.unique(groups, return_index=True)[1]
-    places = np.round(to_lat_lon(np.column_stack([middle_x, middle_y]), metres.crs), 6).tolist()
-    counts = sums.astype(np.int64).tolist()
-    order = np.argsort(-sums, kind="stable")  # the page gathers small ones around large ones
-    return [[places[one], causes[first[one]], counts[one]] for one in order.tolist()]
+    crs = metric_crs_of(content.plan_bounds(plan), GEOGRAPHIC)
+    table = unserved_places(plan, departure, crs, most=_MOST_UNSERVED_SIGNS)
+    places = np.round(to_lat_lon(table[["x", "y"]].to_numpy(), crs), 6).tolist()
+    return [
+        [place, cause, people]
+        for place, cause, people in zip(
+            places, table["cause"], table["people"].tolist(), strict=True
+        )
+    ]
 
 
 def _shelters(plan: EvacuationPlan, departure: str, language: str) -> list[dict[str, Any]]:
@@ -324,8 +314,7 @@ def _shelters(plan: EvacuationPlan, departure: str, language: str) -> list[dict[
             ],
             [
                 text.word("status", language),
-                f"{text.word(f'shelter_{state}', language)}: "
-                f"{text.word(f'why_{state}', language)}",
+                f"{text.word(f'shelter_{state}', language)}: {text.word(f'why_{state}', language)}",
             ],
         ]
         result.append(

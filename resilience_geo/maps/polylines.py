@@ -102,9 +102,7 @@ def encode(lines: NDArray[np.object_]) -> list[str]:
     if not len(lines):
         return []
     points, of_line = shapely.get_coordinates(lines, return_index=True)
-    steps = np.rint(
-        to_lat_lon(points, GEOGRAPHIC) * _STEPS_PER_DEGREE
-    ).astype(np.int64)
+    steps = np.rint(to_lat_lon(points, GEOGRAPHIC) * _STEPS_PER_DEGREE).astype(np.int64)
     deltas = np.diff(steps, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     starts = np.flatnonzero(np.diff(of_line, prepend=-1))
     deltas[starts] = steps[starts]

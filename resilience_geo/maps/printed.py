@@ -22,7 +22,9 @@ from resilience_geo.maps.files import write_whole
 from resilience_geo.maps.hazard_picture import hazard_picture
 from resilience_geo.maps.payload import inside_points
 from resilience_geo.maps.printed_column import draw_column, shelter_sign
+from resilience_geo.maps.printed_labels import Labels, white_edge
 from resilience_geo.maps.symbols import shelter_state
+from resilience_geo.maps.unserved import unserved_places
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -48,7 +50,9 @@ _SCALES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5)
 _MANY_LINES = 15_000
 _MOST_ARROWS = 400
 _ARROW_SHARES = (0.35, 0.75)
-_MOST_NAMES = 60
+_MANY_VILLAGES = 40
+_MANY_SHELTERS = 150
+_SIGN_MM = 9.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,19 +247,18 @@ def _draw_map(axes: Any, plan: EvacuationPlan, sheet: Sheet, language: str) -> i
     )
     axes.set_xlim(frame[0], frame[2])
     axes.set_ylim(frame[1], frame[3])
+    labels = Labels(axes=axes, scale=scale, language=language)
     _draw_villages(axes, plan, crs, frame, sheet)
+    _name_villages(plan, crs, sheet, labels)
     _draw_roads(axes, plan, crs, sheet)
-    departure = content.departures(plan)[0]
-    _draw_routes(axes, plan, crs, departure, sheet)
-    _draw_shelters(axes, plan, crs, sheet, language)
-    _draw_unserved(axes, plan, crs, departure, sheet)
-    _draw_furniture(axes, frame, scale, sheet, language)
+    _draw_routes(axes, plan, crs, content.departures(plan)[0], sheet)
+    _draw_shelters(axes, plan, crs, sheet, labels)
+    _draw_unserved(axes, plan, crs, sheet, labels)
+    _draw_furniture(axes, frame, sheet, labels)
     return scale
 
 
-def _lines(
-    axes: Any, geometry: gpd.GeoSeries, *, colour: str, width: float, **look: Any
-) -> None:
+def _lines(axes: Any, geometry: gpd.GeoSeries, *, colour: str, width: float, **look: Any) -> None:
     """Draw lines; very many become part of a picture, so that the page stays light."""
     from matplotlib.collections import LineCollection  # noqa: PLC0415
 
@@ -310,31 +313,16 @@ def _draw_villages(
             linestyle=(0, dash) if dash else "solid",
             zorder=3,
         )
-    if len(villages) > _MOST_NAMES:
-        return
-    for point, name in zip(inside_points(villages), plan.villages["village_name"], strict=True):
-        _word(axes, point.x, point.y, str(name), 11 * sheet.zoom, weight="bold", zorder=20)
 
 
-def _word(axes: Any, x: float, y: float, words: str, size: float, **look: Any) -> None:
-    """Write words with a white edge."""
-    from matplotlib.patheffects import withStroke  # noqa: PLC0415
-
-    axes.text(
-        x,
-        y,
-        printable(words),
-        fontsize=size,
-        parse_math=False,
-        clip_on=True,
-        path_effects=[withStroke(linewidth=size / 3.5, foreground="white")],
-        **{"ha": "center", "va": "center", **look},
-    )
-
-
-def printable(words: str) -> str:
-    """Return words on one line, without control characters."""
-    return "".join(letter if letter.isprintable() else " " for letter in words)
+def _name_villages(plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, labels: Labels) -> None:
+    """Write the names of villages, those with most evacuees first."""
+    people = content.village_figure(plan, "evacuees", content.departures(plan)[0])
+    size = (11.0 if len(people) <= _MANY_VILLAGES else 8.0) * sheet.zoom
+    points = inside_points(plan.villages.geometry.to_crs(crs))
+    for position in np.argsort(-people.to_numpy(), kind="stable").tolist():
+        point = points.iloc[position]
+        labels.centred(point.x, point.y, str(plan.villages["village_name"].iloc[position]), size)
 
 
 def _draw_roads(axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet) -> None:
@@ -409,69 +397,59 @@ def _arrow(axes: Any, points: NDArray[np.float64], share: float, sheet: Sheet) -
 
 
 def _draw_shelters(
-    axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, language: str
+    axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, labels: Labels
 ) -> None:
     """Draw the shelters with their signs; those people come to with name and number."""
     departure = content.departures(plan)[0]
     shelters = content.of_departure(plan.shelters, departure).to_crs(crs)
-    named = shelters["allocated_people"].rank(ascending=False, method="first") <= _MOST_NAMES
-    for point, row, is_named in zip(
-        inside_points(shelters.geometry), shelters.itertuples(), named, strict=True
-    ):
+    shelters = shelters.sort_values("allocated_people", ascending=False, kind="stable")
+    size = (10.0 if len(shelters) < _MANY_SHELTERS else 6.0) * sheet.zoom
+    places = inside_points(shelters.geometry)
+    for point, row in zip(places, shelters.itertuples(), strict=True):
         state = shelter_state(str(row.status), float(row.capacity_people))
-        shelter_sign(axes, (point.x, point.y), state, 10.0 * sheet.zoom)
-        if row.allocated_people > 0 and is_named:
-            axes.annotate(
-                printable(f"{row.name} ({text.number(row.allocated_people, language)})"),
-                (point.x, point.y),
-                xytext=(8 * sheet.zoom, 0),
-                textcoords="offset points",
-                fontsize=7.5 * sheet.zoom,
-                va="center",
-                color="#00461F",
-                fontweight="bold",
-                parse_math=False,
-                annotation_clip=True,
-                path_effects=_white_edge(2.0 * sheet.zoom),
-                zorder=15,
+        shelter_sign(axes, (point.x, point.y), state, size)
+        if row.allocated_people > 0:
+            labels.cover(point.x, point.y, size)
+    for point, row in zip(places, shelters.itertuples(), strict=True):
+        if row.allocated_people > 0:
+            count = text.number(row.allocated_people, labels.language)
+            labels.beside(
+                point.x, point.y, f"{row.name} ({count})", 7.5 * sheet.zoom, size, colour="#00461F"
             )
-
-
-def _white_edge(width: float) -> list[Any]:
-    """Return the effect that keeps letters readable over colours."""
-    from matplotlib.patheffects import withStroke  # noqa: PLC0415
-
-    return [withStroke(linewidth=width, foreground="white")]
 
 
 def _draw_unserved(
-    axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, departure: str, sheet: Sheet
+    axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, labels: Labels
 ) -> None:
-    """Draw where people are not served, larger for more people."""
-    origins = content.of_departure(plan.origins, departure)
-    left = origins[(origins["status"] != "allocated") & (origins["evacuees"] > 0)].to_crs(crs)
-    if left.empty:
-        return
-    for cause, marker in style.CAUSE_MARKERS.items():
-        some = left[left["status"] == cause]
-        if len(some):
-            sizes = np.clip(12.0 + some["evacuees"].to_numpy(dtype=np.float64), 12.0, 120.0)
-            axes.scatter(
-                some.geometry.x,
-                some.geometry.y,
-                s=sizes * sheet.zoom**2,
-                marker=marker,
-                color=style.UNSERVED_COLOUR,
-                linewidths=0.4,
-                zorder=11,
-            )
+    """Draw where people are not served, with how many; near ones together."""
+    departure = content.departures(plan)[0]
+    places = unserved_places(plan, departure, crs, cell_m=_SIGN_MM / 1000.0 * labels.scale)
+    size = 8.0 * sheet.zoom
+    for row in places.itertuples():
+        axes.plot(
+            row.x,
+            row.y,
+            marker=style.CAUSE_MARKERS[row.cause],
+            markersize=size,
+            color=style.UNSERVED_COLOUR,
+            markeredgecolor="white",
+            markeredgewidth=0.6 * sheet.zoom,
+            linestyle="none",
+            zorder=11,
+        )
+        words = text.number(row.people, labels.language)
+        labels.beside(
+            row.x, row.y, words, 7.5 * sheet.zoom, size, colour=style.UNSERVED_COLOUR
+        )
 
 
 def _draw_furniture(
-    axes: Any, frame: tuple[float, float, float, float], scale: int, sheet: Sheet, language: str
+    axes: Any, frame: tuple[float, float, float, float], sheet: Sheet, labels: Labels
 ) -> None:
     """Draw scale bar and north arrow."""
     from matplotlib.patches import Rectangle  # noqa: PLC0415
+
+    scale, language = labels.scale, labels.language
 
     west, south, east, north = frame
     metres_per_mm = scale / 1000.0
@@ -505,9 +483,7 @@ def _draw_furniture(
     words = f"{text.distance(length, language)}   1 : {text.number(scale, language)}"
     if length >= 1000.0:  # noqa: PLR2004  from here on in kilometres
         words = f"{text.plain_number(length / 1000.0, language)} km   " + words.split("   ")[1]
-    _word(
-        axes, x, y + high * 2.6, words, 10 * sheet.zoom, ha="left", weight="bold", zorder=32
-    )
+    labels.write(x, y + high * 2.6, words, 10 * sheet.zoom, ha="left", zorder=32)
     arrow_x, arrow_y = west + 12.0 * metres_per_mm, north - 24.0 * metres_per_mm * sheet.zoom
     axes.annotate(
         text.word("north", language),
@@ -518,6 +494,6 @@ def _draw_furniture(
         fontsize=16 * sheet.zoom,
         fontweight="bold",
         arrowprops={"arrowstyle": "-|>", "linewidth": 2.5 * sheet.zoom, "color": "black"},
-        path_effects=_white_edge(3.0),
+        path_effects=white_edge(3.0),
         zorder=31,
     )

@@ -17,6 +17,7 @@ _POINTS_PER_MM = 72.0 / 25.4
 _LETTER_SHARE = 0.53  # width of a usual letter as a share of its size
 _WORST = 8
 _KEY_WIDTH = 30.0
+_SHARES = (1.0, 0.95, 0.9, 0.85)  # letters shrink this far so that everything fits
 
 
 SHELTER_SIGNS: dict[str, tuple[str, str, str]] = {
@@ -70,7 +71,18 @@ def draw_column(
         `id` or `en`.
     """
     zoom, scale, paper = sheet
-    column = _Column(axes, size_mm, zoom)
+    for share in _SHARES:
+        measured = _Column(None, size_mm, zoom * share)
+        _fill(measured, plan, (scale, paper), language)
+        if not measured.cut:
+            break
+    _fill(_Column(axes, size_mm, zoom * share), plan, (scale, paper), language)
+
+
+def _fill(
+    column: _Column, plan: EvacuationPlan, sheet: tuple[int, str], language: str
+) -> None:
+    """Write everything, the indispensable first."""
     if plan.is_sample:
         stamp = f"{text.word('sample', language)}: {text.word('sample_note', language)}"
         column.write(stamp, 10, bold=True)
@@ -81,30 +93,40 @@ def draw_column(
     made = f"{text.word('made_on', language)} {content.made_on(plan, language)}"
     column.write(f"{text.word('area_code', language)}: {code}. {made}" if code else made, 10)
     first = content.departures(plan)[0]
-    column.write(
-        text.departure_name(first, str(plan.hazard.kind), language), 12, bold=True, before=4
-    )
-    column.write(" ".join(content.summary(plan, language)), 12)
+    column.write(" ".join(content.summary(plan, language)), 12, before=4)
+    for departure in content.departures(plan):
+        name = text.departure_name(departure, str(plan.hazard.kind), language)
+        arrive = text.number(content.total(plan, "allocated", departure), language)
+        column.write(
+            f"{name}: {text.word('reach', language, people=arrive)}.",
+            11,
+            bold=departure == first,
+        )
     _legend(column, plan, language)
     _worst(column, plan, language)
-    _small_print(column, plan, (scale, paper), language)
+    _small_print(column, plan, sheet, language)
 
 
 class _Column:
     """Text and keys from top to bottom, in points; nothing is drawn below the end."""
 
     def __init__(self, axes: Any, size_mm: tuple[float, float], zoom: float) -> None:
-        self.axes = axes
+        self.axes = axes  # None: only measure
         self.zoom = zoom
+        self.cut = False
         self.width, self.height = (side * _POINTS_PER_MM for side in size_mm)
         self.down = 0.0
+        if axes is None:
+            return
         axes.set_xlim(0.0, self.width)
         axes.set_ylim(self.height, 0.0)
         axes.axis("off")
 
     def room_for(self, points: float) -> bool:
         """Return whether that much room is left."""
-        return self.down + points <= self.height
+        fits = self.down + points <= self.height
+        self.cut = self.cut or not fits
+        return fits
 
     def write(
         self,
@@ -121,9 +143,18 @@ class _Column:
         share = _LETTER_SHARE * (1.12 if bold else 1.0)
         letters = max(8, int((self.width - left) / (size * share)))
         clean = "".join(letter if letter.isprintable() else " " for letter in words)
-        for line in textwrap.wrap(clean, letters) or [""]:
+        lines = textwrap.wrap(clean, letters) or [""]
+        for number, line in enumerate(lines):
             if not self.room_for(size * 1.25):
                 return False
+            last = number + 1 < len(lines) and self.down + size * 2.5 > self.height
+            self._draw(left, f"{line} …" if last else line, size, bold=bold)
+            self.down += size * 1.25
+        return True
+
+    def _draw(self, left: float, line: str, size: float, *, bold: bool) -> None:
+        """Draw one line of text."""
+        if self.axes is not None:
             self.axes.text(
                 left,
                 self.down,
@@ -133,8 +164,6 @@ class _Column:
                 fontweight="bold" if bold else "normal",
                 parse_math=False,
             )
-            self.down += size * 1.25
-        return True
 
     def key(self, words: str, draw: Any, size: float = 10.0) -> None:
         """Write a line of the legend; `draw(axes, x, y, width, height)` draws its symbol."""
@@ -142,7 +171,8 @@ class _Column:
         if not self.room_for(height):
             return
         width = _KEY_WIDTH * self.zoom
-        draw(self.axes, 0.0, self.down, width, height * 0.85)
+        if self.axes is not None:
+            draw(self.axes, 0.0, self.down, width, height * 0.85)
         self.write(words, size, left=width + 6.0 * self.zoom)
         self.down += 1.5 * self.zoom
 

@@ -124,4 +124,6 @@ def cause_svg(cause: str, size: int = 24) -> str:
 
 def div_icon_html(state: str, size: int = 32) -> str:
     """Return the HTML of a Leaflet DivIcon for a shelter."""
-    return f'<span class="rg-shelter rg-{state.replace("_", "-")}">{shelter_svg(state, size)}</span>'
+    return (
+        f'<span class="rg-shelter rg-{state.replace("_", "-")}">{shelter_svg(state, size)}</span>'
+    )

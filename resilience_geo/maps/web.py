@@ -76,9 +76,7 @@ class _PlanDrawing(MacroElement):  # type: ignore[misc]  # folium has no types
         self.control_name = control_name
 
 
-def explore(
-    plan: EvacuationPlan, *, language: str = "id", offline: bool = True
-) -> folium.Map:
+def explore(plan: EvacuationPlan, *, language: str = "id", offline: bool = True) -> folium.Map:
     """Return a plan as a folium map, which Jupyter shows.
 
     Parameters
@@ -180,8 +178,10 @@ def _named(element: Any, name: str) -> Any:
 
 def _add_libraries(page: folium.Map, figure: Figure, *, inline: bool, jquery: bool) -> None:
     """Put Leaflet and our style and script into the head of the page."""
-    links = {name: [pair for pair in getattr(folium.Map, name) if pair[0] in _LINKED]
-             for name in ("default_js", "default_css")}
+    links = {
+        name: [pair for pair in getattr(folium.Map, name) if pair[0] in _LINKED]
+        for name in ("default_js", "default_css")
+    }
     page.default_js = [] if inline else links["default_js"]
     page.default_css = [] if inline else links["default_css"]
     head = []
@@ -217,8 +217,7 @@ def _add_body(plan: EvacuationPlan, figure: Figure, language: str) -> None:
     for name, value in (("rg-data", map_data(plan, language)), ("rg-icons", icons)):
         packed = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         parts.append(
-            f'<script type="application/json" id="{name}">'
-            f"{in_json_script(packed)}</script>"
+            f'<script type="application/json" id="{name}">{in_json_script(packed)}</script>'
         )
     for number, part in enumerate(parts):
         figure.html.add_child(_named(_Verbatim(part), f"body_{number}"))

@@ -205,6 +205,17 @@ def test_overlapping_villages_share_people_once_even_within_one_cell():
     assert_allclose(table.attrs["outside"]["total"], 50, atol=1e-4)
 
 
+def test_people_are_conserved_after_a_user_grows_the_villages(tmp_path):
+    # Two villages side by side, read from a file, then grown by 10 m: both claim the middle.
+    villages(A=rect(0, 0, 20, 20), B=rect(20, 0, 40, 20)).to_file(tmp_path / "desa.gpkg")
+    read = rg.read_villages(tmp_path / "desa.gpkg")
+    grown = read.set_geometry(read.geometry.buffer(10, cap_style="square", join_style="mitre"))
+    table = rg.village_exposure(grown, flood([[1.0] * 4] * 2), people([[100] * 4] * 2))
+    # All 800 people are within the two; the middle 20 m are shared by both.
+    assert_allclose(table["people_total"], [400, 400], rtol=1e-4)
+    assert_allclose(layer_total(table), 800, rtol=1e-6)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_cut_point_belongs_to_the_class_above(dtype):
     below = np.nextafter(np.array([0.1, 0.76, 1.5], dtype=dtype), np.array(0, dtype=dtype))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import shapely
 from affine import Affine
 from shapely.geometry import LineString, Point, box
 
 import resilience_geo as rg
 from resilience_geo.inputs.rasters import Grid
+from resilience_geo.tables import UNSERVED_CAUSES
 
 CRS = "EPSG:32748"
 EAST, NORTH = 700_000.0, 9_300_000.0
@@ -130,3 +132,57 @@ def states(graph, hazard, mode="walk", **assumptions):
     return rg.road_states(
         graph, hazard, mode=mode, assumptions=rg.EvacuationAssumptions(**assumptions)
     )
+
+
+def departed(table, departure, both):
+    """Return the rows of one departure of a plan's table."""
+    return table[table["departure"] == departure] if both else table
+
+
+def assert_plan_keeps_the_contract(plan, inputs):
+    """Check what holds for every plan: people add up, and every route goes where it says."""
+    both = plan.departure == "both"
+    codes = inputs["village_code"].astype(str).to_list()
+    assert plan.exposure.index.to_list() == codes
+    assert plan.villages.index.to_list() == codes
+    assert set(plan.summary().index) == set(codes)
+    assert len(plan.summary()) == len(codes)
+    for departure in ("early", "late") if both else (plan.departure,):
+        prefix = "late_" if both and departure == "late" else ""
+        village = plan.villages
+        causes = village[[prefix + cause for cause in UNSERVED_CAUSES]].sum(axis=1)
+        assert (village[prefix + "evacuees"] == plan.exposure["evacuees"]).all()
+        assert (village[prefix + "evacuees"] == village[prefix + "allocated"] + causes).all()
+        origins = departed(plan.origins, departure, both)
+        routes_of = departed(plan.routes, departure, both)
+        places = departed(plan.shelters, departure, both).set_index("shelter_id")
+        unserved = departed(plan.unserved, departure, both)
+        served = origins[origins["status"] == "allocated"]
+        by_village = origins.groupby("village_code")["evacuees"].sum().reindex(codes, fill_value=0)
+        assert by_village.to_list() == village[prefix + "evacuees"].to_list()
+        main = routes_of[routes_of["rank"] == 1]
+        by_route = main.groupby("village_code")["evacuees"].sum().reindex(codes, fill_value=0)
+        assert by_route.to_list() == village[prefix + "allocated"].to_list()
+        assert unserved["evacuees"].sum() == causes.sum()
+        assert (unserved["evacuees"] > 0).all()
+        assert places["allocated_people"].sum() == served["evacuees"].sum()
+        assert (places.loc[places["status"] != "usable", "allocated_people"] == 0).all()
+        assert set(served["shelter_id"]) <= set(places.index[places["status"] == "usable"])
+        assert (served["travel_time_s"] <= plan.assumptions.time_limit_min * 60).all()
+        assert origins.loc[origins["status"] != "allocated", "travel_time_s"].isna().all()
+        assert set(origins["status"]) <= {"allocated", *UNSERVED_CAUSES}
+        assert_routes_are_drawn_from_door_to_door(main, served, places)
+
+
+def assert_routes_are_drawn_from_door_to_door(main, served, places):
+    """Check that each route starts at its origin and ends at its shelter."""
+    if main.empty:
+        return
+    points = shapely.get_coordinates(main.geometry.array)
+    ends = np.cumsum(shapely.get_num_coordinates(main.geometry.array))
+    first = points[np.append(0, ends[:-1])]
+    homes_of = served.set_index("origin_id").geometry.loc[main["origin_id"]]
+    assert np.abs(first - shapely.get_coordinates(homes_of.array)).max() < 1e-6
+    last = shapely.points(points[ends - 1])
+    targets = places.geometry.loc[main["shelter_id"]].array
+    assert shapely.distance(last, np.asarray(targets)).max() < 1e-6

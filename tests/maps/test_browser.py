@@ -55,7 +55,7 @@ def look(browser):
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.on("console", lambda said: page.errors.append(said.text) if said.type == "error" else None)
         page.goto(path.as_uri())
-        page.wait_for_selector(".rg-label")
+        page.wait_for_selector(".rg-label", state="attached", timeout=10_000)
         pages.append(page)
         return page
 
@@ -139,7 +139,7 @@ def test_the_two_departures_differ_and_a_hidden_layer_stays_hidden(look, file):
 def test_popups_of_villages_and_shelters(look, file):
     page = look(file)
     box = page.locator(".folium-map").bounding_box()
-    page.locator(".leaflet-marker-icon[alt='Balai Desa']").click()
+    page.locator(".leaflet-marker-icon[title='Balai Desa']").click()
     popup = page.locator(".rg-popup")
     popup.wait_for()
     assert "tidak diketahui" in popup.inner_text()

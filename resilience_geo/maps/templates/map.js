@@ -131,13 +131,14 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
     }
   });
 
+  map.createPane("rg-hazard").style.zIndex = 250;
   map.createPane("rg-roads").style.zIndex = 390;
   map.getPane("rg-roads").style.pointerEvents = "none";
   var roadCanvas = L.canvas({ pane: "rg-roads", padding: 0.15 });
 
   // Hazard, and grey over everything outside the plan.
   groups.hazard.addLayer(L.imageOverlay(data.hazard.picture, data.hazard.bounds,
-    { className: "rg-pixels", interactive: false }));
+    { className: "rg-pixels", interactive: false, pane: "rg-hazard" }));
   var rings = [];
   data.villages.forEach(function (village) { village.points = village.rings.map(unpack); });
 
@@ -269,7 +270,7 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
       var count = numbers.format(cell.people);
       var words = data.causes[cell.cause] + ": " + count + " " + data.people;
       new Signed(map.unproject([cell.x / cell.people, cell.y / cell.people], zoom), {
-        radius: Math.min(20, 9 + Math.sqrt(cell.people) / 3), sign: style.signs[cell.cause],
+        radius: Math.min(18, 9 + Math.sqrt(cell.people) / 4), sign: style.signs[cell.cause],
         count: count, color: "#fff", weight: 1.5, fillColor: style.unserved, fillOpacity: 1
       }).bindTooltip(function () { return make("span", "", words); })
         .bindPopup(function () { return make("strong", "", words); }).addTo(layer);
@@ -293,6 +294,7 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
         icons.push(marker._icon.getBoundingClientRect());
       }
     });
+    map.getContainer().classList.toggle("rg-far", icons.length > 60 && map.getZoom() < 13.5);
     var few = data.shelters[departure].filter(function (one) { return one.people; }).length < 9;
     labels.forEach(function (one) {
       var here = map.hasLayer(one.marker);
