@@ -124,8 +124,9 @@ class EvacuationAssumptions:
 
     def __post_init__(self) -> None:
         """Refuse impossible values, all at once."""
-        if isinstance(self.evacuating_classes, (list, set, frozenset)):
-            object.__setattr__(self, "evacuating_classes", tuple(self.evacuating_classes))
+        classes: Any = self.evacuating_classes
+        if isinstance(classes, (list, set, frozenset)):
+            object.__setattr__(self, "evacuating_classes", tuple(classes))
         problems = [
             problem
             for problem in (self._problem_with(entry.name) for entry in fields(self))

@@ -5,31 +5,156 @@ Heavy imports wait until a command runs, so that help answers at once.
 
 from __future__ import annotations
 
+import dataclasses
+import io
+import itertools
 import logging
+import os
 import sys
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from resilience_geo.errors import (
+    AssumptionError,
+    InputError,
+    Message,
+    OutputError,
+    OverlapError,
+    Problem,
+    ResilienceGeoError,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator
 
     import geopandas as gpd
 
-    from resilience_geo.errors import Problem
-    from resilience_geo.plan import EvacuationPlan
+    from resilience_geo.assumptions import EvacuationAssumptions
 
 EXIT_WRONG, EXIT_INTERRUPTED = 2, 130
 
+logger = logging.getLogger("resilience_geo.cli")
+
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _PATH = click.Path(path_type=Path)
+_STEP_LOGGERS = ("resilience_geo.cli", "resilience_geo.plan")
+
+_FILES: dict[str, str] = {
+    "villages": "Boundary layer.",
+    "hazard": "Raster or polygons.",
+    "population": "Population raster.",
+    "roads": ".osm.pbf, .osm, .graphml or a line layer.",
+    "shelters": "Points or buildings.",
+    "elevation": "Heights (m), for walking speed on slopes.",
+}
+# The argument of each reader that an option fills. A remedy that names the one is shown with the
+# other.
+_ARGUMENTS: dict[str, dict[str, str]] = {
+    "villages": {
+        "code_column": "code_column",
+        "name_column": "name_column",
+        "layer": "villages_layer",
+    },
+    "hazard": {
+        "kind": "hazard_kind",
+        "unit": "hazard_unit",
+        "nodata": "hazard_nodata",
+        "class_column": "hazard_column",
+        "layer": "hazard_layer",
+        "band": "hazard_band",
+    },
+    "population": {
+        "unit": "population_unit",
+        "scale": "population_scale",
+        "band": "population_band",
+    },
+    "roads": {"buffer_m": "roads_buffer_m", "layer": "roads_layer"},
+    "shelters": {
+        "capacity_column": "shelter_capacity",
+        "area_column": "shelter_area",
+        "layer": "shelters_layer",
+    },
+    "elevation": {},
+}
+_DETAILS: dict[str, tuple[_Decorator, ...]] = {
+    "villages": (
+        click.option("--villages-layer", help="Layer of the file, when it has several."),
+        click.option("--code-column", help="Column of the village code, when it is not found."),
+        click.option("--name-column", help="Column of the village name, when it is not found."),
+        click.option(
+            "--village",
+            "chosen",
+            multiple=True,
+            metavar="CODE_OR_NAME",
+            help="Only this village; may be repeated.",
+        ),
+    ),
+    "hazard": (
+        click.option(
+            "--hazard-kind",
+            default="flood",
+            show_default=True,
+            type=click.Choice(["flood", "landslide", "tsunami", "generic"]),
+        ),
+        click.option(
+            "--hazard-unit",
+            type=click.Choice(["m", "cm", "index", "class"]),
+            help="Unit of the values; a raster without one is refused.",
+        ),
+        click.option(
+            "--hazard-nodata",
+            default="unknown",
+            show_default=True,
+            type=click.Choice(["unknown", "none"]),
+            help="What nodata inside the hazard layer means; none: no hazard.",
+        ),
+        click.option("--hazard-column", help="Class column of polygons, when it is not found."),
+        click.option("--hazard-layer", help="Layer of polygons, when the file has several."),
+        click.option("--hazard-band", help="Band of the raster, when it has several."),
+    ),
+    "population": (
+        click.option(
+            "--population-unit",
+            default="people_per_cell",
+            show_default=True,
+            type=click.Choice(["people_per_cell", "people_per_ha", "people_per_km2"]),
+        ),
+        click.option(
+            "--population-scale",
+            type=float,
+            default=1.0,
+            show_default=True,
+            help="Multiplies every value.",
+        ),
+        click.option("--population-band", help="Band of the raster, when it has several."),
+    ),
+    "roads": (
+        click.option("--roads-layer", help="Layer of lines, when the file has several."),
+        click.option(
+            "--roads-buffer-m",
+            type=float,
+            default=3000.0,
+            show_default=True,
+            help="How far beyond the villages roads are taken (m).",
+        ),
+    ),
+    "shelters": (
+        click.option("--shelters-layer", help="Layer of the file, when it has several."),
+        click.option("--shelter-capacity", help="Column of the capacity (people), when not found."),
+        click.option("--shelter-area", help="Column of the floor area (m2), when not found."),
+    ),
+    "elevation": (),
+}
 
 
-def _grouped(*options: Any) -> Any:
+def _grouped(*options: _Decorator) -> _Decorator:
     """Join options so that commands share them."""
 
-    def add(command: Any) -> Any:
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
         for option in reversed(options):
             command = option(command)
         return command
@@ -37,80 +162,25 @@ def _grouped(*options: Any) -> Any:
     return add
 
 
-_VILLAGES = _grouped(
-    click.option("--villages", type=_PATH, required=True, help="Boundary layer."),
-    click.option("--code-column", help="Column of the village code, when it is not found."),
-    click.option("--name-column", help="Column of the village name, when it is not found."),
-    click.option(
-        "--village",
-        "chosen",
-        multiple=True,
-        metavar="CODE_OR_NAME",
-        help="Only this village; may be repeated.",
-    ),
-)
-_HAZARD = _grouped(
-    click.option("--hazard", type=_PATH, required=True, help="Raster or polygons."),
-    click.option(
-        "--hazard-kind",
-        default="flood",
-        show_default=True,
-        type=click.Choice(["flood", "landslide", "tsunami", "generic"]),
-    ),
-    click.option(
-        "--hazard-unit",
-        type=click.Choice(["m", "cm", "index", "class"]),
-        help="Unit of the values; a raster without one is refused.",
-    ),
-    click.option(
-        "--hazard-nodata",
-        default="unknown",
-        show_default=True,
-        type=click.Choice(["unknown", "none"]),
-        help="What nodata inside the hazard layer means; none: no hazard.",
-    ),
-    click.option("--hazard-column", help="Class column of polygons, when it is not found."),
-)
-_POPULATION = _grouped(
-    click.option("--population", type=_PATH, required=True, help="Population raster."),
-    click.option(
-        "--population-unit",
-        default="people_per_cell",
-        show_default=True,
-        type=click.Choice(["people_per_cell", "people_per_ha", "people_per_km2"]),
-    ),
-    click.option(
-        "--population-scale",
-        type=float,
-        default=1.0,
-        show_default=True,
-        help="Multiplies every value.",
-    ),
-)
-_ROADS = _grouped(
-    click.option(
-        "--roads", type=_PATH, required=True, help=".osm.pbf, .osm, .graphml or a line layer."
-    ),
-    click.option(
-        "--roads-buffer-m",
-        type=float,
-        default=3000.0,
-        show_default=True,
-        help="How far beyond the villages roads are taken (m).",
-    ),
-    click.option("--elevation", type=_PATH, help="Heights (m), for walking speed on slopes."),
-)
-_SHELTERS = _grouped(
-    click.option("--shelters", type=_PATH, required=True, help="Points or buildings."),
-    click.option("--shelter-capacity", help="Column of the capacity (people), when not found."),
-    click.option("--shelter-area", help="Column of the floor area (m2), when not found."),
-)
+def _inputs(*names: str, required: bool = True) -> _Decorator:
+    """Return the options of input files, each followed by what says how to read it."""
+    options: list[_Decorator] = []
+    for name in names:
+        needed = required and name != "elevation"
+        options += [
+            click.option(f"--{name}", type=_PATH, required=needed, help=_FILES[name]),
+            *_DETAILS[name],
+        ]
+    return _grouped(*options)
+
+
 _ASSUMPTIONS = _grouped(
     click.option(
         "--departure",
         default="both",
         show_default=True,
         type=click.Choice(["early", "late", "both"]),
+        help="Before the hazard is there, while it is, or the two compared.",
     ),
     click.option(
         "--assume",
@@ -136,420 +206,351 @@ _OUT = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Command(click.Command):
+    """A command that ends with one message and an exit code, whatever goes wrong."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command in the language that was asked for."""
+        language = ctx.params.get("language", "id")
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _tell(_word("interrupted", language), err=True)
+            ctx.exit(EXIT_INTERRUPTED)
+        except ResilienceGeoError as error:
+            _tell(_problems_text(error.problems, ctx.params), err=True)
+            ctx.exit(EXIT_WRONG)
+
+
+class _Group(click.Group):
+    """Commands of the kind above."""
+
+    command_class = _Command
+
+
+def _example(*lines: str) -> str:
+    """Return a worked line that can be copied, for the end of a help text."""
+    return "\b\nExample:\n  " + " \\\n    ".join(lines)
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_example("resilience-geo demo --out hasil/"),
+)
+@click.version_option(package_name="resilience-geo", message="%(version)s")
 def cli() -> None:
-    """Evacuation plans and offline maps for Indonesian villages.
-
-    Example: resilience-geo demo --out hasil/
-    """
+    """Evacuation plans and offline maps for Indonesian villages."""
 
 
-@cli.command()
+@cli.command(epilog=_example("resilience-geo demo --out hasil/"))
 @_OUT
 @_COMMON
 def demo(**options: Any) -> None:
-    """Plan the embedded, made-up sample.
-
-    Example: resilience-geo demo --out hasil/
-    """
+    """Plan the embedded, made-up sample."""
     import resilience_geo as rg
 
     files = rg.sample_files()
-    _plan_to_files(
-        {
-            **options,
-            "villages": files["villages"],
-            "hazard": files["flood"],
-            "hazard_kind": "flood",
-            "hazard_unit": "m",
-            "population": files["population"],
-            "roads": files["roads"],
-            "shelters": files["shelters"],
-            "elevation": files["elevation"],
-        }
+    read = {name: files["flood" if name == "hazard" else name] for name in _FILES}
+    _plan_to_files({**options, **read, "hazard_unit": "m"})
+
+
+@cli.command(
+    epilog=_example(
+        "resilience-geo plan --villages desa.gpkg --hazard banjir.tif --hazard-unit m",
+        "--population jiwa.tif --roads jalan.osm.pbf --shelters tes.geojson --out hasil/",
     )
-
-
-@cli.command()
-@_VILLAGES
-@_HAZARD
-@_POPULATION
-@_ROADS
-@_SHELTERS
+)
+@_inputs("villages", "hazard", "population", "roads", "shelters", "elevation")
 @_ASSUMPTIONS
 @_OUT
 @_COMMON
 def plan(**options: Any) -> None:
-    """Make the evacuation plan and its maps from five files.
-
-    Example: resilience-geo plan --villages desa.gpkg --hazard banjir.tif --hazard-unit m
-    --population jiwa.tif --roads jalan.osm.pbf --shelters tes.geojson --out hasil/
-    """
+    """Make the evacuation plan and its maps from five files."""
     _plan_to_files(options)
 
 
-@cli.command()
-@_VILLAGES
-@_HAZARD
-@_POPULATION
+@cli.command(
+    epilog=_example(
+        "resilience-geo exposure --villages desa.gpkg --hazard banjir.tif --hazard-unit m",
+        "--population jiwa.tif --out paparan.csv",
+    )
+)
+@_inputs("villages", "hazard", "population")
 @click.option("--out", type=_PATH, help="CSV file to write; the table is printed without it.")
 @_COMMON
 def exposure(**options: Any) -> None:
-    """Count exposed people per village and hazard class.
-
-    Example: resilience-geo exposure --villages desa.gpkg --hazard banjir.tif --hazard-unit m
-    --population jiwa.tif --out paparan.csv
-    """
+    """Count exposed people per village and hazard class."""
     import resilience_geo as rg
     from resilience_geo.console import exposure_text
     from resilience_geo.reports import save_exposure
 
-    with _progress(4, options) as step:
-        villages = _read_villages(options, step)
-        hazard = _read_hazard(options, step)
-        people = _read_population(options, step)
-        table = rg.village_exposure(villages, hazard, people)
-        step("exposure")
-    if options["out"] is not None:
-        save_exposure(table, options["out"])
-        _say(str(options["out"]), options)
-    else:
-        _say(exposure_text(table, options["language"]), options)
+    out: Path | None = options["out"]
+    if out is not None:
+        _check_folder(out.parent)
+    with _progress(4, options):
+        read = _fitting_inputs(options)
+        logger.info("exposure")
+        table = rg.village_exposure(read["villages"], read["hazard"], read["population"])
+        if out is not None:
+            save_exposure(table, out)
+    _say(exposure_text(table, options["language"]) if out is None else str(out), options)
 
 
-@cli.command()
-@_grouped(
-    *(
-        click.option(f"--{name}", type=_PATH)
-        for name in ("villages", "hazard", "population", "roads", "shelters", "elevation")
+@cli.command(
+    epilog=_example(
+        "resilience-geo check --villages desa.gpkg --hazard banjir.tif --hazard-unit m",
     )
 )
-@click.option("--code-column")
-@click.option("--name-column")
-@click.option("--hazard-kind", default="flood", show_default=True)
-@click.option("--hazard-unit", type=click.Choice(["m", "cm", "index", "class"]))
-@click.option("--hazard-nodata", default="unknown", type=click.Choice(["unknown", "none"]))
-@click.option("--hazard-column")
-@click.option("--population-unit", default="people_per_cell", show_default=True)
-@click.option("--population-scale", type=float, default=1.0, show_default=True)
-@click.option("--roads-buffer-m", type=float, default=3000.0, show_default=True)
-@click.option("--shelter-capacity")
-@click.option("--shelter-area")
+@_inputs("villages", "hazard", "population", "roads", "shelters", "elevation", required=False)
 @_COMMON
 def check(**options: Any) -> None:
-    """Say everything that is wrong with the inputs, and write nothing.
+    """Say everything that is wrong with the inputs, and write nothing."""
+    from resilience_geo.analysis.checks import problems_between
+    from resilience_geo.console import notes_text
 
-    Example: resilience-geo check --villages desa.gpkg --hazard banjir.tif --hazard-unit m
-    """
-    problems = list(_check_inputs(options))
+    named = [name for name in _ARGUMENTS if options[name] is not None]
+    if not named:
+        message = "Name at least one input: --" + ", --".join(_ARGUMENTS)
+        raise click.UsageError(message)
+    with _progress(len(named), options):
+        read, problems = _read_inputs(options)
+        problems += problems_between(read)
     if problems:
-        _show_problems(problems, options["language"])
-        sys.exit(EXIT_WRONG)
+        raise InputError(problems)
     _say(_word("inputs_are_fine", options["language"]), options)
+    notes = notes_text(read.values(), options["language"])
+    if notes:
+        _say(notes, options)
 
 
-@cli.command()
-@click.option("--out", type=_PATH, default=Path("contoh"), show_default=True)
+@cli.command(epilog=_example("resilience-geo sample --out contoh/"))
+@click.option(
+    "--out", type=_PATH, default=Path("contoh"), show_default=True, help="Folder of the files."
+)
 @_COMMON
 def sample(**options: Any) -> None:
-    """Write the files of the embedded, made-up sample.
-
-    Example: resilience-geo sample --out contoh/
-    """
+    """Write the files of the embedded, made-up sample."""
     import resilience_geo as rg
 
     for path in rg.write_sample(options["out"]):
         _say(str(path), options)
 
 
-@cli.command()
+@cli.command(epilog=_example("resilience-geo version"))
 def version() -> None:
-    """Print the version.
-
-    Example: resilience-geo version
-    """
+    """Print the version."""
     import resilience_geo as rg
 
     click.echo(rg.__version__)
 
 
 def main() -> None:
-    """Run the command; turn what went wrong into one message and an exit code."""
-    from resilience_geo.errors import ResilienceGeoError
-
-    arguments = sys.argv[1:]
-    language = "en" if "en" in arguments and "--language" in arguments else "id"
-    try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo(_word("interrupted", language), err=True)
-        sys.exit(EXIT_INTERRUPTED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(EXIT_WRONG)
-    except ResilienceGeoError as error:
-        _show_problems(error.problems, language)
-        sys.exit(EXIT_WRONG)
+    """Run the command."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal cannot write must not end a plan that is already made.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    cli()
 
 
 def _plan_to_files(options: dict[str, Any]) -> None:
     """Read, plan, write and print."""
     import resilience_geo as rg
-    from resilience_geo.assumptions import EvacuationAssumptions
+    from resilience_geo.console import summary_text
     from resilience_geo.plan import STEPS
-    from resilience_geo.plan_files import save_plan
 
-    assumptions = EvacuationAssumptions.from_texts(_assumed(options.get("assumed", ())))
-    with _progress(6 + len(STEPS) + 1, options) as step:
-        villages = _read_villages(options, step)
-        hazard = _read_hazard(options, step)
-        people = _read_population(options, step)
-        roads = _read_roads(options, villages, step)
-        shelters = _read_shelters(options, step)
-        elevation = options.get("elevation")
-        height = None if elevation is None else rg.read_elevation(elevation)
-        step("elevation")
+    _check_folder(options["out"])
+    assumptions = _assumptions(options.get("assumed", ()))
+    departure = options.get("departure", "both")
+    steps = sum(options.get(name) is not None for name in _ARGUMENTS) + len(STEPS) + 1
+    with _progress(steps - (departure != "both"), options):
+        read = _fitting_inputs(options)
         result = rg.plan_evacuation(
-            villages,
-            hazard,
-            people,
-            roads,
-            shelters,
-            options.get("departure", "both"),
+            read["villages"],
+            read["hazard"],
+            read["population"],
+            read["roads"],
+            read["shelters"],
+            departure,
             assumptions,
-            elevation=height,
+            elevation=read.get("elevation"),
         )
-        step("files")
-        files = save_plan(result, options["out"], language=options["language"])
-    _say_result(result, files, options)
+        logger.info("files")
+        files = rg.save_plan(result, options["out"], language=options["language"])
+    _say(summary_text(result, options["language"]), options)
+    _say("\n".join(["", *map(str, files)]), options)
 
 
-def _assumed(pairs: tuple[str, ...]) -> dict[str, str]:
-    """Split NAME=VALUE pairs."""
-    from resilience_geo.errors import AssumptionError, Message, Problem
+def _assumptions(pairs: Iterable[str]) -> EvacuationAssumptions:
+    """Read NAME=VALUE pairs; what is wrong with them is named as it was typed."""
+    from resilience_geo.assumptions import EvacuationAssumptions
 
-    wrong = [pair for pair in pairs if "=" not in pair]
-    if wrong:
-        raise AssumptionError(
-            Problem(
-                found=Message("--assume {text}", text=wrong[0]),
-                expected=Message("--assume NAME=VALUE"),
-                remedy=Message("write for example --assume walking_speed_mps=0.9"),
-            )
-        )
-    return dict(pair.split("=", 1) for pair in pairs)
-
-
-def _read_villages(options: dict[str, Any], step: Callable[[str], None]) -> gpd.GeoDataFrame:
-    """Read the villages, and choose those asked for."""
-    import resilience_geo as rg
-
-    villages = rg.read_villages(
-        options["villages"],
-        code_column=options.get("code_column"),
-        name_column=options.get("name_column"),
-    )
-    step("villages")
-    chosen = options.get("chosen", ())
-    return _chosen(villages, chosen, options["villages"]) if chosen else villages
-
-
-def _chosen(villages: gpd.GeoDataFrame, chosen: tuple[str, ...], path: Path) -> gpd.GeoDataFrame:
-    """Keep villages whose code or name was asked for; refuse a name that does not exist."""
-    import difflib
-
-    from resilience_geo.errors import InputError, Message, Problem
-
-    codes = villages["village_code"].astype(str)
-    names = villages["village_name"].astype(str).str.casefold()
-    keep = codes.isin(chosen) | names.isin([text.casefold() for text in chosen])
-    known = [*codes, *villages["village_name"].astype(str)]
-    folded = {text.casefold() for text in known}
+    split = [pair.partition("=") for pair in pairs]
     problems = [
         Problem(
-            file=path.name,
-            found=Message("no village {text}", text=repr(text)),
-            expected=Message("a village code or name of the layer"),
-            remedy=Message(
-                "did you mean {near}?",
-                near=", ".join(difflib.get_close_matches(text, known, cutoff=0.4)) or known[0],
-            ),
+            file=f"--assume {name}",
+            found=Message("--assume {text}", text=name),
+            expected=Message("--assume NAME=VALUE"),
+            remedy=Message("write for example --assume walking_speed_mps=0.9"),
         )
-        for text in chosen
-        if text.casefold() not in folded
+        for name, sign, _ in split
+        if not sign
     ]
+    try:
+        chosen = EvacuationAssumptions.from_texts(
+            {name.strip(): value for name, sign, value in split if sign}
+        )
+    except AssumptionError as error:
+        problems += [
+            dataclasses.replace(problem, file=f"--assume {problem.column}", column=None)
+            for problem in error.problems
+        ]
+    if problems:
+        raise AssumptionError(problems)
+    return chosen
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that could not be written, before long work and not after it."""
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return
+    raise OutputError(
+        Problem(
+            file=str(folder),
+            found=Message("a folder that cannot be written: {reason}", reason=nearest),
+            expected=Message("a folder in which files can be made"),
+            remedy=Message("choose another folder"),
+        )
+    )
+
+
+def _fitting_inputs(options: dict[str, Any]) -> dict[str, Any]:
+    """Read every input; refuse all that is wrong with them at once, or layers that lie apart."""
+    from resilience_geo.analysis.checks import problems_between
+
+    read, problems = _read_inputs(options)
+    if not problems:
+        areas = ("villages", "hazard", "population")
+        problems += problems_between({name: read[name] for name in areas})
     if problems:
         raise InputError(problems)
-    kept = villages[keep].reset_index(drop=True)
-    kept.attrs = dict(villages.attrs)
-    return kept
+    return read
 
 
-def _read_hazard(options: dict[str, Any], step: Callable[[str], None]) -> Any:
-    """Read the hazard."""
-    import resilience_geo as rg
-
-    hazard = rg.read_hazard(
-        options["hazard"],
-        kind=options["hazard_kind"],
-        unit=options.get("hazard_unit"),
-        nodata=options.get("hazard_nodata", "unknown"),
-        class_column=options.get("hazard_column"),
-    )
-    step("hazard")
-    return hazard
-
-
-def _read_population(options: dict[str, Any], step: Callable[[str], None]) -> Any:
-    """Read the population."""
-    import resilience_geo as rg
-
-    people = rg.read_population(
-        options["population"],
-        unit=options.get("population_unit", "people_per_cell"),
-        scale=options.get("population_scale", 1.0),
-    )
-    step("population")
-    return people
-
-
-def _read_roads(
-    options: dict[str, Any], villages: gpd.GeoDataFrame | None, step: Callable[[str], None]
-) -> Any:
-    """Read the roads around the villages."""
-    import resilience_geo as rg
-
-    roads = rg.read_roads(
-        options["roads"], within=villages, buffer_m=options.get("roads_buffer_m", 3000.0)
-    )
-    step("roads")
-    return roads
-
-
-def _read_shelters(options: dict[str, Any], step: Callable[[str], None]) -> gpd.GeoDataFrame:
-    """Read the shelters."""
-    import resilience_geo as rg
-
-    shelters = rg.read_shelters(
-        options["shelters"],
-        capacity_column=options.get("shelter_capacity"),
-        area_column=options.get("shelter_area"),
-    )
-    step("shelters")
-    return shelters
-
-
-def _check_inputs(options: dict[str, Any]) -> Iterator[Problem]:
-    """Read every input that is named, and yield what is wrong with each and between them."""
-    from resilience_geo.analysis.checks import problems_between
-    from resilience_geo.errors import ResilienceGeoError
-
+def _read_inputs(options: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Read every input that is named; return what could be read, and what is wrong."""
     read: dict[str, Any] = {}
-
-    def nothing(_name: str) -> None:
-        """Show no progress."""
-
-    readers: dict[str, Callable[[], Any]] = {
-        "villages": lambda: _read_villages(options, nothing),
-        "hazard": lambda: _read_hazard(options, nothing),
-        "population": lambda: _read_population(options, nothing),
-        "roads": lambda: _read_roads(options, read.get("villages"), nothing),
-        "shelters": lambda: _read_shelters(options, nothing),
-        "elevation": lambda: _read_elevation(options["elevation"]),
-    }
-    for name, reader in readers.items():
+    problems: list[Problem] = []
+    for name in _ARGUMENTS:
         if options.get(name) is None:
             continue
+        logger.info(name)
         try:
-            read[name] = reader()
+            read[name] = _read(name, options, read.get("villages"))
         except ResilienceGeoError as error:
-            yield from error.problems
-    yield from problems_between(read)
+            problems += error.problems
+    return read, problems
 
 
-def _read_elevation(path: Path) -> Any:
-    """Read heights."""
+def _read(name: str, options: dict[str, Any], villages: gpd.GeoDataFrame | None) -> Any:
+    """Read one input as its options say."""
     import resilience_geo as rg
 
-    return rg.read_elevation(path)
+    reader: Callable[..., Any] = getattr(rg, f"read_{name}")
+    arguments = {
+        argument: options[option]
+        for argument, option in _ARGUMENTS[name].items()
+        if options.get(option) is not None
+    }
+    if name == "villages" and options.get("chosen"):
+        arguments["where"] = _chooser(options["chosen"], options[name])
+    if name != "roads" or options.get("villages") is None:
+        return reader(options[name], **arguments)
+    if villages is not None:
+        return reader(options[name], within=villages, **arguments)
+    try:  # the villages cannot be read: look whether the file is whole, and keep none of it
+        return reader(options[name], within=_nowhere(), **{**arguments, "buffer_m": 0.0})
+    except OverlapError:
+        return None
+
+
+def _nowhere() -> Any:
+    """Return a place in the Gulf of Guinea, where no village of Indonesia is."""
+    import geopandas as gpd
+    import shapely
+
+    return gpd.GeoSeries([shapely.box(0.0, 0.0, 1e-6, 1e-6)], crs=4326)
+
+
+def _chooser(chosen: tuple[str, ...], path: Path) -> Callable[[gpd.GeoDataFrame], Any]:
+    """Return what keeps the villages whose code or name was asked for."""
+
+    def keep(villages: gpd.GeoDataFrame) -> Any:
+        import difflib
+
+        known = dict.fromkeys([*villages["village_code"], *villages["village_name"]])
+        folded = {str(one).casefold(): str(one) for one in known}
+        wanted = [text.strip().casefold() for text in chosen]
+        problems = [
+            Problem(
+                file=path.name,
+                found=Message("no village {text}", text=repr(text)),
+                expected=Message("a village code or name of the layer"),
+                remedy=Message(
+                    "did you mean {near}?",
+                    near=", ".join(
+                        folded[one] for one in difflib.get_close_matches(key, folded, cutoff=0.5)
+                    )
+                    or ", ".join(itertools.islice(folded.values(), 3)),
+                ),
+            )
+            for text, key in zip(chosen, wanted, strict=True)
+            if key not in folded
+        ]
+        if problems:
+            raise InputError(problems)
+        columns = ("village_code", "village_name")
+        code, name = (villages[column].astype(str).str.casefold() for column in columns)
+        return code.isin(wanted) | name.isin(wanted)
+
+    return keep
 
 
 @contextmanager
-def _progress(total: int, options: dict[str, Any]) -> Iterator[Callable[[str], None]]:
-    """Show steps on a terminal; stay silent in a pipe and with `-q`."""
+def _progress(total: int, options: dict[str, Any]) -> Iterator[None]:
+    """Show steps on a terminal; stay silent in a pipe and with `-q`; log with `-v`."""
     from tqdm import tqdm
 
-    verbose = options.get("verbose", 0)
+    from resilience_geo.console import step_name
+
+    verbose = min(options.get("verbose", 0), 2)
     logging.basicConfig(
-        level=(logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)],
+        level=(logging.WARNING, logging.WARNING, logging.INFO)[verbose],
         format="%(levelname)s %(name)s: %(message)s",
     )
-    planner = logging.getLogger("resilience_geo.plan")
+    logging.getLogger("resilience_geo").setLevel(
+        (logging.WARNING, logging.INFO, logging.DEBUG)[verbose]
+    )
     with tqdm(
         total=total,
         disable=True if options.get("quiet") or verbose else None,
-        bar_format="{desc:<14} {bar} {n_fmt}/{total_fmt}",
+        bar_format="{desc:<28} {bar} {n_fmt}/{total_fmt}",
         file=sys.stderr,
         leave=False,
     ) as bar:
-
-        def step(name: str) -> None:
-            bar.set_description_str(name)
-            bar.update(1)
-
-        handler = _StepHandler(step)
-        planner.addHandler(handler)
-        planner.setLevel(logging.INFO)
-        planner.propagate = bool(verbose)
+        handler = _Steps(lambda name: bar.set_description_str(step_name(name, options["language"])))
+        handler.done = bar.update
+        loggers = [logging.getLogger(name) for name in _STEP_LOGGERS]
+        for each in loggers:
+            each.addHandler(handler)
+            each.setLevel(logging.INFO)
+            each.propagate = bool(verbose)
         try:
-            yield step
+            yield
         finally:
-            planner.removeHandler(handler)
-
-
-class _StepHandler(logging.Handler):
-    """Hand the steps that the planner logs to a progress bar."""
-
-    def __init__(self, step: Callable[[str], None]) -> None:
-        super().__init__(logging.INFO)
-        self.step = step
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Show one step."""
-        self.step(record.getMessage())
-
-
-def _say(text: str, options: dict[str, Any]) -> None:
-    """Print unless `-q` was given."""
-    if not options.get("quiet"):
-        click.echo(text)
-
-
-def _word(key: str, language: str) -> str:
-    """Return a word of the interface."""
-    from resilience_geo.maps.text import word
-
-    return word(key, language)
-
-
-def _show_problems(problems: tuple[Problem, ...] | list[Problem], language: str) -> None:
-    """Print every problem: where, found, expected, remedy."""
-    from resilience_geo.console import problem_text
-
-    click.echo("\n".join(problem_text(problem, language) for problem in problems), err=True)
-
-
-def _say_result(plan_made: EvacuationPlan, files: list[Path], options: dict[str, Any]) -> None:
-    """Print the summary and where the files lie."""
-    from resilience_geo.console import summary_text
-
-    _say(summary_text(plan_made, options["language"]), options)
-    _say("", options)
-    for path in files:
-        _say(str(path), options)
-
-
-if __name__ == "__main__":
-    main()
+            for each in loggers:
+                each.removeHandler(handler)
+                each.setLevel(logging.NOTSET)
+                each.propagate = True

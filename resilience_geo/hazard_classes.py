@@ -149,7 +149,7 @@ def classify(
         Class numbers, same shape.
     """
     low, medium, high = cuts_as(values.dtype, cuts)
-    classes = (values >= low).astype(np.uint8)
+    classes: NDArray[np.uint8] = (values >= low).astype(np.uint8)
     classes += values >= medium
     classes += values >= high
     classes[~valid] = UNKNOWN

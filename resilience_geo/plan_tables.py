@@ -136,7 +136,7 @@ def _shelter_result(
     shelters: gpd.GeoDataFrame,
     hazard_facts: tuple[NDArray[np.object_], NDArray[np.uint8]],
     on_a_road: NDArray[np.bool_],
-    allocated_people: NDArray[np.float64],
+    allocated_people: NDArray[Any],
     crs: pyproj.CRS,
 ) -> gpd.GeoDataFrame:
     """Return the shelters with status and the people who come."""
@@ -257,4 +257,4 @@ def stretch_result(network: Network, departed_tables: Mapping[str, Departed]) ->
     }
     for departure, each in departed_tables.items():
         table[f"evacuees_{departure}"] = each.people_on_stretches
-    return gpd.GeoDataFrame(table, geometry=network.lines, crs=network.roads.crs)
+    return gpd.GeoDataFrame(table, geometry=stretches.lines, crs=network.roads.crs)

@@ -75,9 +75,7 @@ def write_workbook(plan: EvacuationPlan, path: Path, language: str) -> None:
         "nan_inf_to_errors": False,
     }
     with xlsxwriter.Workbook(str(path), safe) as book:
-        moment = pd.to_datetime(plan.provenance.get("created"), errors="coerce")
-        if moment is not None and not pd.isna(moment):
-            book.set_properties({"created": moment.to_pydatetime().replace(tzinfo=None)})
+        book.set_properties({"created": content.created(plan).replace(tzinfo=None)})
         writer = _Writer(book, plan, language)
         writer.sheet("sheet_summary", _summary(plan, language), content.summary(plan, language))
         writer.sheet("sheet_exposure", _exposure(plan, language))

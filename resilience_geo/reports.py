@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ from resilience_geo.report_workbook import write_workbook
 from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
 
     from resilience_geo.plan import EvacuationPlan
@@ -41,7 +41,6 @@ LAYERS: tuple[str, ...] = (
     "stretches",
     "unserved",
 )
-_FALLBACK_TIME = "1980-01-01T00:00:00+00:00"
 
 
 def save_tables(
@@ -212,22 +211,13 @@ def _missing(value: object) -> bool:
 @contextmanager
 def _fixed_time(plan: EvacuationPlan) -> Iterator[None]:
     """Let GDAL write the plan's time instead of the clock's, so that files are reproducible."""
-    moment = created(plan).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    moment = content.created(plan).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment})
     try:
         yield
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
-
-
-def created(plan: EvacuationPlan) -> dt.datetime:
-    """Return when the plan was made, with its time zone."""
-    try:
-        moment = dt.datetime.fromisoformat(str(plan.provenance.get("created", "")))
-    except ValueError:
-        moment = dt.datetime.fromisoformat(_FALLBACK_TIME)
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def write_summary(plan: EvacuationPlan, path: Path, language: str) -> None:

@@ -267,6 +267,19 @@ def test_plan_in_which_everybody_is_cut_off_late():
     assert plan.villages["lost_if_late_people"].sum() == 22
 
 
+def test_house_and_shelter_on_one_road():
+    plan = rg.plan_evacuation(
+        villages(A=rect(0, 0, 1000, 500)),
+        flood_patches((300, 200, 400, 300, 1.0)),
+        people([[0, 0, 0, 6, 0]], cell=100, south=200),
+        road_graph({1: (105, 105), 2: (905, 105)}, (1, 2)),
+        shelters((905, 105)),
+    )
+    assert plan.villages["allocated"].to_list() == [6]
+    assert plan.stretches["evacuees_early"].max() == 6
+    assert_allclose(plan.routes["distance_m"], 145 + 555)
+
+
 def test_capacity_unknown_says_how_many_people_it_could_change():
     # The other shelter stands in the water.
     targets = shelters((905, 105), (350, 250), capacity=[np.nan, 500])

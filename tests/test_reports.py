@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -106,8 +107,6 @@ def test_geopackage_layers(folder, toy):
 
 
 def test_geopackage_says_that_data_is_made_up(folder):
-    import sqlite3
-
     connection = sqlite3.connect(folder / "plan.gpkg")
     rows = connection.execute("select description from gpkg_contents").fetchall()
     connection.close()
@@ -190,6 +189,12 @@ def test_a_failure_leaves_what_was_there(toy, tmp_path, monkeypatch):
     assert (tmp_path / "plan.gpkg").read_text() == "before"
 
 
+def _write(folder, **texts):
+    with whole_files(folder) as room:
+        for name, words in texts.items():
+            (room / name).write_text(words.strip())
+
+
 def test_a_file_that_cannot_be_placed_brings_all_back(tmp_path, monkeypatch):
     (tmp_path / "a").write_text("old a")
     (tmp_path / "b").write_text("old b")
@@ -201,9 +206,8 @@ def test_a_file_that_cannot_be_placed_brings_all_back(tmp_path, monkeypatch):
         return real(self, target)
 
     monkeypatch.setattr(Path, "replace", held)
-    with pytest.raises(OutputError, match="held by another program"), whole_files(tmp_path) as room:
-        (room / "a").write_text("new a")
-        (room / "b").write_text("new b")
+    with pytest.raises(OutputError, match="held by another program"):
+        _write(tmp_path, a="new a", b="new b")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
         "a": "old a",
         "b": "old b",
@@ -211,9 +215,8 @@ def test_a_file_that_cannot_be_placed_brings_all_back(tmp_path, monkeypatch):
 
 
 def test_a_new_folder_goes_away_again(tmp_path):
-    with pytest.raises(ValueError, match="no"), whole_files(tmp_path / "x" / "y") as room:
-        (room / "a").write_text("a")
-        raise ValueError("no")
+    with pytest.raises(AttributeError):
+        _write(tmp_path / "x" / "y", a="a", b=None)
     assert list(tmp_path.iterdir()) == []
 
 

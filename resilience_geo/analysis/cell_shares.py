@@ -319,7 +319,7 @@ def warped_class_shares(
     cell_area = abs(hazard_window.transform.a * hazard_window.transform.e)
     part = parts.share * cell_area / shapely.area(polygons)[parts.polygon]
     flat = classes.ravel()[parts.cell].astype(np.int64) * mixed.size + parts.polygon
-    split = np.bincount(flat, weights=part, minlength=N_CLASSES * mixed.size)
+    split = np.bincount(flat, weights=part, minlength=N_CLASSES * mixed.size).astype(np.float64)
     split = split.reshape(N_CLASSES, mixed.size)
     known = split[:UNKNOWN].sum(axis=0)
     split[:UNKNOWN] /= np.maximum(known, 1.0)

@@ -15,9 +15,9 @@ from resilience_geo.analysis.stretches import (
     Stretches,
     is_hazardous,
     make_stretches,
-    nodes_at,
     penalties,
     slope_factors,
+    split_stretches,
 )
 from resilience_geo.analysis.walks import (
     Walks,
@@ -25,7 +25,7 @@ from resilience_geo.analysis.walks import (
     nearest_walks,
     passable_walks,
 )
-from resilience_geo.analysis.ways import Arcs, WayTree, nearest_targets
+from resilience_geo.analysis.ways import Arcs, SearchGraph, WayTree, nearest_targets, search_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +69,8 @@ class Network:
     ----------
     roads, pieces, states
         The roads, their pieces over the hazard, and the state of each piece.
-    stretches, lines
-        Parts of one state each, and a LineString of each.
+    stretches
+        Parts of one state each.
     accesses, n_shelters
         By departure: from which nodes shelters are reached; and how many shelters there are.
     hazard
@@ -83,11 +83,38 @@ class Network:
     pieces: Pieces
     states: NDArray[np.int64]
     stretches: Stretches
-    lines: NDArray[np.object_]
     accesses: dict[str, Accesses]
     n_shelters: int
     hazard: Hazard
     assumptions: EvacuationAssumptions
+
+
+@dataclass(frozen=True)
+class Travel:
+    """The network as it can be travelled at a departure.
+
+    Parameters
+    ----------
+    departure
+        `early` or `late`.
+    allowed
+        Which stretches may be used.
+    times
+        Time forward and backward on each stretch (s), and what a second of it weighs.
+    graph
+        The arcs to be searched.
+    arc_stretch
+        Stretch of each arc; -1: the walk to a shelter.
+    arc_values
+        Of each arc: seconds, metres, metres in hazard, metres unknown.
+    """
+
+    departure: str
+    allowed: NDArray[np.bool_]
+    times: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+    graph: SearchGraph
+    arc_stretch: NDArray[np.int64]
+    arc_values: tuple[NDArray[np.float64], ...]
 
 
 @dataclass(frozen=True)
@@ -154,11 +181,10 @@ def build_network(
     states, factor = piece_states(roads, pieces, hazard, assumptions.mode, assumptions)
     slopes = slope_factors(roads, elevation, assumptions.downhill_speed_cap)
     whole = make_stretches(roads, pieces, states, factor, assumptions, slopes=slopes)
-    lines = whole.geometries()
     main = _on_main_piece(roads, assumptions.mode)[whole.road]
     reached = {
         departure: _reached_from(
-            _walks(lines, departure, hazard, roads.crs, assumptions),
+            _walks(whole.lines, departure, hazard, roads.crs, assumptions),
             _allowed(whole, departure, assumptions),
             main,
             shelter_points,
@@ -166,28 +192,20 @@ def build_network(
         )
         for departure in DEPARTURES
     }
-    places = {
-        departure: (
-            whole.road[found.stretch],
-            whole.start_m[found.stretch] + found.share * whole.length_m[found.stretch],
-        )
-        for departure, found in reached.items()
-    }
-    road, metre = (np.concatenate(parts) for parts in zip(*places.values(), strict=True))
-    stretches = make_stretches(
-        roads, pieces, states, factor, assumptions, slopes=slopes, cuts=(road, metre)
+    stretches, node = split_stretches(
+        whole,
+        np.concatenate([found.stretch for found in reached.values()]),
+        np.concatenate([found.share for found in reached.values()]),
     )
+    nodes = np.split(node, np.cumsum([found.point.size for found in reached.values()])[:-1])
     return Network(
         roads=roads,
         pieces=pieces,
         states=states,
         stretches=stretches,
-        lines=stretches.geometries(),
         accesses={
-            departure: Accesses(
-                found.point, nodes_at(roads, stretches, *places[departure]), found.distance_m
-            )
-            for departure, found in reached.items()
+            departure: Accesses(found.point, node, found.distance_m)
+            for (departure, found), node in zip(reached.items(), nodes, strict=True)
         },
         n_shelters=int(shelter_points.size),
         hazard=hazard,
@@ -254,11 +272,9 @@ def _allowed(
 
 def find_ways(
     network: Network,
+    travel: Travel,
     points: NDArray[np.object_],
-    departure: str,
     shelters: NDArray[np.bool_],
-    *,
-    weighed: bool = True,
 ) -> Ways:
     """Find the way of each point to the nearest of some shelters.
 
@@ -270,34 +286,32 @@ def find_ways(
     ----------
     network
         From `build_network`.
+    travel
+        From `travel_at`, for a departure.
     points
         Where people are, in the metric CRS of the roads.
-    departure
-        `early` or `late`.
     shelters
         Whether each shelter may be used.
-    weighed
-        Whether time in hazard weighs more when a way is chosen early.
     """
     assumptions, stretches = network.assumptions, network.stretches
-    allowed = _allowed(stretches, departure, assumptions)
-    times = _times(network, departure, weighed=weighed)
-    arcs, arc_stretch, values = _arcs(network, departure, allowed, shelters, times)
-    targets = np.unique(arcs.head[arc_stretch < 0])
-    tree = nearest_targets(arcs, targets)
-    seconds, metres, hazardous, unknown = tree.along(*values)
+    reachable = np.unique(network.accesses[travel.departure].shelter)
+    targets = stretches.n_nodes + reachable[shelters[reachable]]
+    tree = nearest_targets(travel.graph, targets)
+    seconds, metres, hazardous, unknown = tree.along(*travel.arc_values)
     reached = np.isfinite(tree.cost)
-    forward_s, backward_s, _ = times
+    forward_s, backward_s, _ = travel.times
     served = (np.isfinite(backward_s) & reached[stretches.start]) | (
         np.isfinite(forward_s) & reached[stretches.end]
     )
-    walks = _walks(network.lines, departure, network.hazard, network.roads.crs, assumptions)
-    nearest = walks(allowed & served, points)
-    entry = _entries(stretches, tree, nearest, times)
+    walks = _walks(
+        stretches.lines, travel.departure, network.hazard, network.roads.crs, assumptions
+    )
+    nearest = walks(travel.allowed & served, points)
+    entry = _entries(stretches, tree, nearest, travel.times)
     sums = [values[entry.node] for values in (seconds, metres, hazardous, unknown)]
     part_m = entry.part * stretches.length_m[entry.stretch]
     state = stretches.state[entry.stretch]
-    ways = _no_ways(points.size, tree, arc_stretch)
+    ways = _no_ways(points.size, tree, travel.arc_stretch)
     at = entry.point
     ways.cost[at] = entry.walk_m / assumptions.walking_speed_mps + entry.cost
     ways.travel_time_s[at] = entry.walk_m / assumptions.walking_speed_mps + entry.seconds + sums[0]
@@ -366,7 +380,11 @@ def _entries(
 def _no_ways(count: int, tree: WayTree, arc_stretch: NDArray[np.int64]) -> Ways:
     """Return ways of points that have none yet."""
     return Ways(
-        *(np.full(count, np.inf) for _ in range(5)),
+        cost=np.full(count, np.inf),
+        travel_time_s=np.full(count, np.inf),
+        distance_m=np.full(count, np.inf),
+        hazardous_m=np.full(count, np.inf),
+        unknown_m=np.full(count, np.inf),
         shelter=np.full(count, -1),
         walk_to_road_m=np.full(count, np.inf),
         stretch=np.zeros(count, dtype=np.int64),
@@ -403,7 +421,7 @@ def with_other_ways(ways: Ways, other: Ways, chosen: NDArray[np.int64]) -> Ways:
 def near_a_road(network: Network, points: NDArray[np.object_]) -> NDArray[np.bool_]:
     """Say which points have any road of the mode within `max_snap_m`, open or not."""
     near = np.zeros(points.size, dtype=bool)
-    lines = network.lines[network.stretches.usable]
+    lines = network.stretches.lines[network.stretches.usable]
     if points.size and lines.size:
         found = shapely.STRtree(lines).query_nearest(
             points, max_distance=network.assumptions.max_snap_m, all_matches=False
@@ -425,35 +443,45 @@ def _times(
     return stretches.dry_forward_s, stretches.dry_backward_s, weight
 
 
-def _arcs(
-    network: Network,
-    departure: str,
-    allowed: NDArray[np.bool_],
-    shelters: NDArray[np.bool_],
-    times: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
-) -> tuple[Arcs, NDArray[np.int64], list[NDArray[np.float64]]]:
-    """Return arcs of allowed stretches and of the last walks to shelters, and their measures.
+def travel_at(network: Network, departure: str, *, weighed: bool = True) -> Travel:
+    """Return the network as it can be travelled at a departure.
 
-    Shelters are nodes after the network's own: node = n_nodes + position of the shelter.
+    Shelters are nodes after the network's own: node = n_nodes + position of the shelter. No way
+    leads on from them, so one graph serves for any choice of shelters.
+
+    Parameters
+    ----------
+    network
+        From `build_network`.
+    departure
+        `early` or `late`.
+    weighed
+        Whether time in hazard weighs more when a way is chosen early.
     """
     stretches, assumptions = network.stretches, network.assumptions
+    allowed = _allowed(stretches, departure, assumptions)
+    times = _times(network, departure, weighed=weighed)
     forward_s, backward_s, weight = times
     used = np.flatnonzero(allowed)
     access = network.accesses[departure]
-    taken = shelters[access.shelter]
-    nodes, walk_m = access.node[taken], access.walk_m[taken]
-    walk_s = walk_m / assumptions.walking_speed_mps
     start, end = stretches.start[used], stretches.end[used]
+    walk_s = access.walk_m / assumptions.walking_speed_mps
     seconds = np.concatenate([forward_s[used], backward_s[used], walk_s])
-    metres = np.concatenate([np.tile(stretches.length_m[used], 2), walk_m])
-    zero = np.zeros(nodes.size)
+    metres = np.concatenate([np.tile(stretches.length_m[used], 2), access.walk_m])
+    zero = np.zeros(access.node.size)
     hazardous = np.concatenate([np.tile(is_hazardous(stretches.state[used]), 2), zero])
     unknown = np.concatenate([np.tile(stretches.state[used] == UNSURE, 2), zero])
     arcs = Arcs(
-        tail=np.concatenate([start, end, nodes]),
-        head=np.concatenate([end, start, stretches.n_nodes + access.shelter[taken]]),
+        tail=np.concatenate([start, end, access.node]),
+        head=np.concatenate([end, start, stretches.n_nodes + access.shelter]),
         cost=seconds * np.concatenate([np.tile(weight[used], 2), zero + 1.0]),
         n_nodes=stretches.n_nodes + network.n_shelters,
     )
-    owner = np.concatenate([used, used, np.full(zero.size, -1)])
-    return arcs, owner, [seconds, metres, metres * hazardous, metres * unknown]
+    return Travel(
+        departure=departure,
+        allowed=allowed,
+        times=times,
+        graph=search_graph(arcs),
+        arc_stretch=np.concatenate([used, used, np.full(zero.size, -1)]),
+        arc_values=(seconds, metres, metres * hazardous, metres * unknown),
+    )

@@ -245,7 +245,7 @@ def _hazard_cells_per_cell(hazard: Hazard, grid: Grid) -> float:
         return 1.0
     west, south, east, north = transformer(grid.crs, hazard.grid.crs).transform_bounds(*grid.bounds)
     hazard_cell = abs(hazard.grid.transform.a * hazard.grid.transform.e)
-    return max(1.0, (east - west) * (north - south) / hazard_cell / max(np.prod(grid.shape), 1))
+    return max(1.0, (east - west) * (north - south) / hazard_cell / (grid.shape[0] * grid.shape[1]))
 
 
 def _blocks(grid: Grid, hazard_cells: float) -> Iterator[tuple[slice, Window]]:
@@ -349,7 +349,8 @@ def _one_class_each(
         own[top:bottom, left:right] = classes[
             top + row : bottom + row, left + column : right + column
         ]
-    return (own.ravel() == np.arange(N_CLASSES)[:, None]).astype(np.float64)
+    shares: NDArray[np.float64] = (own.ravel() == np.arange(N_CLASSES)[:, None]).astype(np.float64)
+    return shares
 
 
 def _cells_under(bounds: tuple[float, float, float, float], grid: Grid) -> tuple[slice, slice]:
@@ -373,7 +374,7 @@ def _polygon_class_shares(window: Window, polygons: gpd.GeoDataFrame) -> NDArray
     flat = np.bincount(
         classes * window.n_cells + parts.cell, parts.share, minlength=N_CLASSES * window.n_cells
     )
-    shares = flat.reshape(N_CLASSES, window.n_cells)
+    shares = flat.astype(np.float64).reshape(N_CLASSES, window.n_cells)
     covered = shares.sum(axis=0)
     shares /= np.maximum(covered, 1.0)
     rest = np.clip(1.0 - covered, 0.0, None)

@@ -346,8 +346,10 @@ def _one_per_road(
             "shape": fingerprint.astype(np.float32),
         }
     )
-    road = keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy()
-    _, first = np.unique(road, return_index=True)
+    road: NDArray[np.int64] = (
+        keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy(np.int64)
+    )
+    first = np.unique(road, return_index=True)[1].astype(np.int64)
     backward = np.zeros(first.size, dtype=bool)
     # A loop begins and ends at one node: it has two directions where it has two edges.
     again = np.ones(road.size, dtype=bool)
@@ -392,7 +394,8 @@ def _no_entry(access: NDArray[np.object_]) -> NDArray[np.bool_]:
 def _no_entry_on_foot(access: NDArray[np.object_], foot: NDArray[np.object_]) -> NDArray[np.bool_]:
     """Say which roads are closed to walkers: `foot` counts before `access`."""
     said = np.array([bool({"yes", "designated", "permissive"} & set(v.split(";"))) for v in foot])
-    return _no_entry(foot) | (_no_entry(access) & ~said)
+    refused: NDArray[np.bool_] = _no_entry(foot) | (_no_entry(access) & ~said)
+    return refused
 
 
 def surface_factor(

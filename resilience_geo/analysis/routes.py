@@ -17,6 +17,7 @@ from resilience_geo.analysis.evacuation_network import (
     build_network,
     find_ways,
     near_a_road,
+    travel_at,
     with_other_ways,
 )
 from resilience_geo.analysis.network import road_arrays
@@ -130,12 +131,14 @@ def serve(
     limit_s = assumptions.time_limit_min * 60.0
     unknown = np.isnan(capacity_people)
     takes = usable & np.where(unknown, assumptions.unknown_capacity_people > 0, capacity_people > 0)
-    ways = find_ways(network, points, departure, takes)
+    travel = travel_at(network, departure)
+    ways = find_ways(network, travel, points, takes)
     slow = np.flatnonzero((ways.shelter >= 0) & (ways.travel_time_s > limit_s))
     if departure == "early" and slow.size:
         # A detour round the hazard that takes too long is no reason to call people lost: early
         # the direct way is still open.
-        direct = find_ways(network, points[slow], departure, takes, weighed=False)
+        unweighed = travel_at(network, departure, weighed=False)
+        direct = find_ways(network, unweighed, points[slow], takes)
         ways = with_other_ways(ways, direct, slow)
     status = np.full(points.size, TOO_FAR)
     status[ways.travel_time_s <= limit_s] = ALLOCATED
@@ -148,7 +151,7 @@ def serve(
         (usable & ~unknown & ~takes, SHELTERS_FULL),
     ):
         if left.size and shelters.any():
-            other = find_ways(network, points[left], departure, shelters)
+            other = find_ways(network, travel, points[left], shelters)
             status[left[other.travel_time_s <= limit_s]] = cause
             has_way |= other.shelter >= 0
     # Beyond every time limit, but with a way: too far. With no way at all: cut off.

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+from shapely.ops import substring
 
 from resilience_geo.analysis.network import Roads, surface_factor
 from resilience_geo.analysis.passability import CLOSED, OPEN, UNSURE, Pieces
 from resilience_geo.crs import transform_points
+from resilience_geo.hazard_classes import UNKNOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,8 +48,8 @@ class Stretches:
         Travel time before the hazard is there (s).
     wet_forward_s, wet_backward_s
         Travel time while the hazard is there (s).
-    x, y, offsets
-        Vertices, in the metric CRS of the roads.
+    lines
+        A LineString per stretch, in the metric CRS of the roads.
     """
 
     road: NDArray[np.int64]
@@ -63,9 +65,7 @@ class Stretches:
     dry_backward_s: NDArray[np.float64]
     wet_forward_s: NDArray[np.float64]
     wet_backward_s: NDArray[np.float64]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    offsets: NDArray[np.int64]
+    lines: NDArray[np.object_]
 
     @property
     def length_m(self) -> NDArray[np.float64]:
@@ -77,15 +77,8 @@ class Stretches:
         shut = self.state == CLOSED
         if not unknown_passes:
             shut |= self.state == UNSURE
-        return self.usable & ~shut
-
-    def geometries(self) -> NDArray[np.object_]:
-        """Return a LineString per stretch, in the metric CRS."""
-        lines: NDArray[np.object_] = shapely.linestrings(
-            np.column_stack([self.x, self.y]),
-            indices=np.repeat(np.arange(self.road.size), np.diff(self.offsets)),
-        )
-        return lines
+        passable: NDArray[np.bool_] = self.usable & ~shut
+        return passable
 
 
 def make_stretches(
@@ -96,7 +89,6 @@ def make_stretches(
     assumptions: EvacuationAssumptions,
     *,
     slopes: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
-    cuts: tuple[NDArray[np.int64], NDArray[np.float64]] | None = None,
 ) -> Stretches:
     """Join the pieces of each road that have one state and one speed.
 
@@ -108,22 +100,15 @@ def make_stretches(
         Speeds.
     slopes
         Speed factor by slope of each road, forward and backward; None where there is no height.
-    cuts
-        Further places to cut at: road, and metres along it (where shelters are reached).
 
     Returns
     -------
     Stretches
         Each road's stretches in order; their lengths sum to the road's.
     """
-    if cuts is not None:
-        pieces, states, factor = _with_cuts(roads, pieces, states, factor, cuts)
-    forced = np.zeros(pieces.road.size, dtype=bool)
-    if cuts is not None:
-        forced[_pieces_starting_at(pieces, *cuts)] = True
     new_road = np.append(True, pieces.road[1:] != pieces.road[:-1])
     changed = np.append(True, (states[1:] != states[:-1]) | (factor[1:] != factor[:-1]))
-    begins = new_road | changed | forced
+    begins = new_road | changed
     first = np.flatnonzero(begins)
     run = np.cumsum(begins) - 1
     road = pieces.road[first]
@@ -135,9 +120,8 @@ def make_stretches(
     start_m = pieces.start_m[first]
     end_m = pieces.end_m[np.append(first[1:], pieces.road.size) - 1]
     dry, wet = _times(roads, road, end_m - start_m, factor[first], assumptions, slopes)
-    known = np.where(pieces.hazard_class == 4, -1, pieces.hazard_class.astype(np.int64))  # noqa: PLR2004
+    known = np.where(pieces.hazard_class == UNKNOWN, -1, pieces.hazard_class.astype(np.int64))
     worst = np.maximum.reduceat(known, first)
-    x, y, offsets = _run_vertices(roads, pieces, first, run, last_of_road)
     return Stretches(
         road=road,
         start_m=start_m,
@@ -146,16 +130,75 @@ def make_stretches(
         end=end,
         n_nodes=int(n_graph_nodes + inner.sum()),
         state=states[first],
-        hazard_class=np.where(worst < 0, 4, worst),
+        hazard_class=np.where(worst < 0, UNKNOWN, worst),
         usable=roads.usable(assumptions.mode)[road],
         dry_forward_s=dry[0],
         dry_backward_s=dry[1],
         wet_forward_s=wet[0],
         wet_backward_s=wet[1],
-        x=x,
-        y=y,
-        offsets=offsets,
+        lines=_run_lines(roads, pieces, first, run, last_of_road),
     )
+
+
+def split_stretches(
+    stretches: Stretches, stretch: NDArray[np.int64], share: NDArray[np.float64]
+) -> tuple[Stretches, NDArray[np.int64]]:
+    """Cut stretches at places on them, so that something can be joined there.
+
+    Parameters
+    ----------
+    stretches
+        The stretches.
+    stretch, share
+        Where to cut: positions of stretches, and how far along each (0..1). A place at an end
+        cuts nothing.
+
+    Returns
+    -------
+    tuple
+        The stretches, and the node at each place.
+    """
+    length = stretches.length_m[stretch]
+    node = np.where(share * length <= _SAME_PLACE_M, stretches.start[stretch], -1)
+    node = np.where((1.0 - share) * length <= _SAME_PLACE_M, stretches.end[stretch], node)
+    inner = np.flatnonzero(node < 0)
+    step = np.round(share[inner] * length[inner] / _SAME_PLACE_M).astype(np.int64)
+    _, first, place = np.unique(
+        np.column_stack([stretch[inner], step]), axis=0, return_index=True, return_inverse=True
+    )
+    node[inner] = stretches.n_nodes + place.ravel()
+    cut, at = stretch[inner][first], share[inner][first]
+    parts = 1 + np.bincount(cut, minlength=stretches.road.size)
+    owner = np.repeat(np.arange(stretches.road.size), parts)
+    begins = np.append(True, owner[1:] != owner[:-1])
+    ends = np.append(begins[1:], True)
+    begin, end = np.zeros(owner.size), np.ones(owner.size)
+    begin[~begins], end[~ends] = at, at
+    start, stop = stretches.start[owner], stretches.end[owner]
+    new = stretches.n_nodes + np.arange(cut.size)
+    start[~begins], stop[~ends] = new, new
+    lines = stretches.lines[owner]
+    for part in np.flatnonzero(~(begins & ends)):
+        lines[part] = substring(lines[part], begin[part], end[part], normalized=True)
+    whole = stretches.length_m[owner]
+    times = {
+        name: getattr(stretches, name)[owner] * (end - begin)
+        for name in ("dry_forward_s", "dry_backward_s", "wet_forward_s", "wet_backward_s")
+    }
+    result = Stretches(
+        road=stretches.road[owner],
+        start_m=stretches.start_m[owner] + whole * begin,
+        end_m=np.where(ends, stretches.end_m[owner], stretches.start_m[owner] + whole * end),
+        start=start,
+        end=stop,
+        n_nodes=stretches.n_nodes + cut.size,
+        state=stretches.state[owner],
+        hazard_class=stretches.hazard_class[owner],
+        usable=stretches.usable[owner],
+        **times,
+        lines=lines,
+    )
+    return result, node
 
 
 def _times(
@@ -191,83 +234,14 @@ def _times(
     return dry, [time / water_factor for time in dry]
 
 
-def _with_cuts(
-    roads: Roads,
-    pieces: Pieces,
-    states: NDArray[np.int64],
-    factor: NDArray[np.float64],
-    cuts: tuple[NDArray[np.int64], NDArray[np.float64]],
-) -> tuple[Pieces, NDArray[np.int64], NDArray[np.float64]]:
-    """Cut pieces at given places; a place at the end of a piece cuts nothing."""
-    road, metre = cuts
-    owner = _pieces_holding(pieces, road, metre)
-    inside = (metre - pieces.start_m[owner] > _SAME_PLACE_M) & (
-        pieces.end_m[owner] - metre > _SAME_PLACE_M
-    )
-    owner, metre = owner[inside], metre[inside]
-    place = np.unique(
-        np.column_stack([owner, np.round(metre / _SAME_PLACE_M)]), axis=0, return_index=True
-    )[1]
-    owner, metre = owner[place], metre[place]
-    order = np.lexsort((metre, owner))
-    owner, metre = owner[order], metre[order]
-    end_x, end_y = _piece_ends(roads, pieces)
-    share = (metre - pieces.start_m[owner]) / (pieces.end_m[owner] - pieces.start_m[owner])
-    at = owner + 1
-    start_m = np.insert(pieces.start_m, at, metre)
-    same_road = np.insert(pieces.road, at, pieces.road[owner])
-    end_m = np.insert(pieces.end_m, at, pieces.end_m[owner])
-    begins_again = np.append(same_road[1:] == same_road[:-1], False)
-    end_m[begins_again] = np.append(start_m[1:], 0.0)[begins_again]
-    cut = Pieces(
-        road=same_road,
-        start_m=start_m,
-        end_m=end_m,
-        x=np.insert(pieces.x, at, pieces.x[owner] + (end_x - pieces.x)[owner] * share),
-        y=np.insert(pieces.y, at, pieces.y[owner] + (end_y - pieces.y)[owner] * share),
-        bend=np.insert(pieces.bend, at, False),
-        hazard_class=np.insert(pieces.hazard_class, at, pieces.hazard_class[owner]),
-        depth_m=np.insert(pieces.depth_m, at, pieces.depth_m[owner]),
-    )
-    return cut, np.insert(states, at, states[owner]), np.insert(factor, at, factor[owner])
-
-
-def _piece_ends(roads: Roads, pieces: Pieces) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return x and y of the end of every piece."""
-    last = np.append(pieces.road[1:] != pieces.road[:-1], True)
-    final = roads.offsets[1:][pieces.road] - 1
-    return (
-        np.where(last, roads.x[final], np.append(pieces.x[1:], 0.0)),
-        np.where(last, roads.y[final], np.append(pieces.y[1:], 0.0)),
-    )
-
-
-def _pieces_holding(
-    pieces: Pieces, road: NDArray[np.int64], metre: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Return the piece that holds each place (road, metres along it)."""
-    # One number per place: roads one after another, each with room for the longest.
-    room = float(pieces.end_m.max()) + 1.0
-    starts = pieces.road * room + pieces.start_m
-    return np.searchsorted(starts, road * room + metre, side="right") - 1
-
-
-def _pieces_starting_at(
-    pieces: Pieces, road: NDArray[np.int64], metre: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Return the pieces that begin at given places, where one does."""
-    holder = _pieces_holding(pieces, road, metre + _SAME_PLACE_M)
-    return holder[np.abs(pieces.start_m[holder] - metre) <= 2 * _SAME_PLACE_M]
-
-
-def _run_vertices(
+def _run_lines(
     roads: Roads,
     pieces: Pieces,
     first: NDArray[np.int64],
     run: NDArray[np.int64],
     last_of_road: NDArray[np.bool_],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return the vertices of each run: its bends, and its two ends."""
+) -> NDArray[np.object_]:
+    """Return the line of each run: its two ends and the bends between."""
     shown = pieces.bend.copy()
     shown[first] = True
     n_runs = first.size
@@ -280,32 +254,8 @@ def _run_vertices(
     order = np.lexsort((rank, owner))
     x = np.concatenate([pieces.x[shown], end_x])[order]
     y = np.concatenate([pieces.y[shown], end_y])[order]
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=n_runs))])
-    return x, y, offsets
-
-
-def node_places(
-    roads: Roads, stretches: Stretches
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return x and y of all nodes, the graph's and those where roads were cut."""
-    x, y = np.empty(stretches.n_nodes), np.empty(stretches.n_nodes)
-    x[: roads.node_x.size], y[: roads.node_y.size] = roads.node_x, roads.node_y
-    cut = stretches.start >= roads.node_x.size
-    x[stretches.start[cut]] = stretches.x[stretches.offsets[:-1][cut]]
-    y[stretches.start[cut]] = stretches.y[stretches.offsets[:-1][cut]]
-    return x, y
-
-
-def nodes_at(
-    roads: Roads, stretches: Stretches, road: NDArray[np.int64], metre: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Return the node at each place at which roads were cut."""
-    room = float(stretches.end_m.max()) + 1.0
-    starts = stretches.road * room + stretches.start_m
-    places = road * room + metre + 2 * _SAME_PLACE_M
-    stretch = np.searchsorted(starts, places, side="right") - 1
-    at_end = np.abs(roads.length_m[road] - metre) <= 2 * _SAME_PLACE_M
-    return np.where(at_end, roads.end[road], stretches.start[stretch])
+    lines: NDArray[np.object_] = shapely.linestrings(np.column_stack([x, y]), indices=owner[order])
+    return lines
 
 
 def slope_factors(
@@ -420,4 +370,5 @@ def penalties(state: NDArray[np.int64], slowed: float, closed: float) -> NDArray
 
 def is_hazardous(state: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Say which states are hazardous: slowed and closed; unknown is counted apart."""
-    return (state != OPEN) & (state != UNSURE)
+    hazardous: NDArray[np.bool_] = (state != OPEN) & (state != UNSURE)
+    return hazardous

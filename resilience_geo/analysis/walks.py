@@ -79,7 +79,8 @@ def best_per_point(
     order = np.lexsort((tie, cost, point))
     if order.size == 0:
         return order
-    return order[np.append(True, np.diff(point[order]) > 0)]
+    first: NDArray[np.int64] = order[np.append(True, np.diff(point[order]) > 0)]
+    return first
 
 
 def nearest_walks(

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience_geo.analysis.evacuation_network import Network, Ways
-    from resilience_geo.analysis.stretches import Stretches
 
 
 def steps_of(
@@ -94,25 +93,27 @@ def draw_ways(
     order = np.argsort(owner, kind="stable")
     owner, passed, forward = owner[order], passed[order], forward[order]
     is_entry = np.append(True, owner[1:] != owner[:-1]) if owner.size else np.empty(0, bool)
-    size = np.diff(stretches.offsets)[passed]
+    places, line_of = shapely.get_coordinates(stretches.lines, return_index=True)
+    offsets = np.append(0, np.cumsum(np.bincount(line_of, minlength=stretches.road.size)))
+    size = np.diff(offsets)[passed]
     which = np.repeat(np.arange(passed.size), size)
     rank = np.arange(which.size) - np.repeat(np.cumsum(size) - size, size)
     rank = np.where(forward[which], rank, size[which] - 1 - rank)
-    vertex = stretches.offsets[passed][which] + rank
-    share = _shares_along(stretches)[vertex]
+    vertex = offsets[passed][which] + rank
+    share = _shares_along(places, offsets)[vertex]
     entry_share = ways.share[chosen][owner[which]]
     beyond = np.where(forward[which], share > entry_share, share < entry_share)
     kept = ~is_entry[which] | beyond
     entry = shapely.line_interpolate_point(
-        network.lines[ways.stretch[chosen]], ways.share[chosen], normalized=True
+        stretches.lines[ways.stretch[chosen]], ways.share[chosen], normalized=True
     )
     target = shelter_points[ways.shelter[chosen]]
     begin = [points[chosen], entry]
     x = np.concatenate(
-        [*(shapely.get_x(part) for part in begin), stretches.x[vertex[kept]], shapely.get_x(target)]
+        [*(shapely.get_x(part) for part in begin), places[vertex[kept], 0], shapely.get_x(target)]
     )
     y = np.concatenate(
-        [*(shapely.get_y(part) for part in begin), stretches.y[vertex[kept]], shapely.get_y(target)]
+        [*(shapely.get_y(part) for part in begin), places[vertex[kept], 1], shapely.get_y(target)]
     )
     line = np.concatenate([numbers, numbers, owner[which][kept], numbers])
     stage = np.repeat([0, 1, 2, 3], [chosen.size, chosen.size, int(kept.sum()), chosen.size])
@@ -127,12 +128,13 @@ def draw_ways(
     return lines
 
 
-def _shares_along(stretches: Stretches) -> NDArray[np.float64]:
-    """Return how far along its stretch every vertex lies, 0..1."""
-    steps = np.append(0.0, np.hypot(np.diff(stretches.x), np.diff(stretches.y)))
-    steps[stretches.offsets[:-1]] = 0.0
+def _shares_along(places: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how far along its line every vertex lies, 0..1."""
+    steps = np.append(0.0, np.hypot(np.diff(places[:, 0]), np.diff(places[:, 1])))
+    steps[offsets[:-1]] = 0.0
     along = np.cumsum(steps)
-    sizes = np.diff(stretches.offsets)
-    along -= np.repeat(along[stretches.offsets[:-1]], sizes)
-    total = np.repeat(along[stretches.offsets[1:] - 1], sizes)
-    return along / np.maximum(total, 1e-300)
+    sizes = np.diff(offsets)
+    along -= np.repeat(along[offsets[:-1]], sizes)
+    total = np.repeat(along[offsets[1:] - 1], sizes)
+    shares: NDArray[np.float64] = along / np.maximum(total, 1e-300)
+    return shares

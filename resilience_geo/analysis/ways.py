@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,26 @@ class Arcs:
 
 
 @dataclass(frozen=True)
+class SearchGraph:
+    """Arcs in the order a search needs them; made once, searched for any targets.
+
+    Parameters
+    ----------
+    matrix
+        Costs; rows are heads and columns tails, because the search runs from the targets against
+        the direction of travel.
+    pair
+        Row-major place of every stored arc, rising.
+    arc
+        Number of every stored arc in `Arcs`.
+    """
+
+    matrix: sparse.csr_array
+    pair: NDArray[np.int64]
+    arc: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class WayTree:
     """From every node, the cheapest way to the nearest target.
 
@@ -43,16 +64,27 @@ class WayTree:
         Cost of the way; infinite where there is none.
     next_node
         Next node on the way; -1 at targets and where there is no way.
-    next_arc
-        Arc to it; -1 likewise.
     target
         The target reached; -1 where there is no way.
+    graph
+        What was searched.
     """
 
     cost: NDArray[np.float64]
     next_node: NDArray[np.int64]
-    next_arc: NDArray[np.int64]
     target: NDArray[np.int64]
+    graph: SearchGraph
+
+    @cached_property
+    def next_arc(self) -> NDArray[np.int64]:
+        """Arc to the next node; -1 at targets and where there is no way."""
+        moving = np.flatnonzero(self.next_node >= 0)
+        place = np.searchsorted(
+            self.graph.pair, self.next_node[moving] * self.next_node.size + moving
+        )
+        arcs = np.full(self.next_node.size, -1)
+        arcs[moving] = self.graph.arc[place]
+        return arcs
 
     def along(self, *arc_values: NDArray[np.float64]) -> list[NDArray[np.float64]]:
         """Sum values of arcs (metres, seconds, ...) along the way of every node.
@@ -77,45 +109,55 @@ class WayTree:
             ahead = further
 
 
-def nearest_targets(arcs: Arcs, targets: NDArray[np.int64]) -> WayTree:
-    """Find the cheapest way from every node to the nearest target (Dijkstra from all targets).
-
-    Of parallel arcs the cheapest counts; SciPy would add them up.
+def search_graph(arcs: Arcs) -> SearchGraph:
+    """Put arcs in order for searching. Of parallel arcs the cheapest counts (SciPy adds them up).
 
     Parameters
     ----------
     arcs
-        The network.
-    targets
-        Nodes to be reached.
+        The network; arcs of infinite cost and loops are left out.
     """
     usable = np.flatnonzero(np.isfinite(arcs.cost) & (arcs.tail != arcs.head))
-    tail, head, cost = arcs.tail[usable], arcs.head[usable], arcs.cost[usable]
-    # Rows are heads: the search runs from the targets against the direction of travel.
-    order = np.lexsort((cost, tail, head))
-    pair = head[order] * arcs.n_nodes + tail[order]
-    first = order[np.append(True, pair[1:] != pair[:-1])] if order.size else order
-    counts = np.bincount(head[first], minlength=arcs.n_nodes)
+    head, cost = arcs.head[usable], arcs.cost[usable]
+    pair = head * arcs.n_nodes + arcs.tail[usable]
+    order = np.lexsort((cost, pair))
+    pair = pair[order]
+    first = np.append(True, pair[1:] != pair[:-1])[: pair.size]
+    order, pair = order[first], pair[first]
+    counts = np.bincount(head[order], minlength=arcs.n_nodes)
     matrix = sparse.csr_array(
         (
-            cost[first],
-            tail[first].astype(np.int32),
+            cost[order],
+            arcs.tail[usable][order].astype(np.int32),
             np.append(0, np.cumsum(counts)).astype(np.int32),
         ),
         shape=(arcs.n_nodes, arcs.n_nodes),
     )
+    return SearchGraph(matrix, pair, usable[order])
+
+
+def nearest_targets(graph: SearchGraph, targets: NDArray[np.int64]) -> WayTree:
+    """Find the cheapest way from every node to the nearest target (Dijkstra from all targets).
+
+    Parameters
+    ----------
+    graph
+        From `search_graph`.
+    targets
+        Nodes to be reached.
+    """
+    size = graph.matrix.shape[0]
     if targets.size == 0:
-        nowhere = np.full(arcs.n_nodes, -1)
-        return WayTree(np.full(arcs.n_nodes, np.inf), nowhere, nowhere, nowhere)
-    distance, before, source = dijkstra(
-        matrix, directed=True, indices=np.unique(targets), min_only=True, return_predecessors=True
+        nowhere = np.full(size, -1)
+        return WayTree(np.full(size, np.inf), nowhere, nowhere, graph)
+    cost, before, source = dijkstra(
+        graph.matrix,
+        directed=True,
+        indices=np.unique(targets),
+        min_only=True,
+        return_predecessors=True,
     )
-    next_node = np.where(before < 0, -1, before).astype(np.int64)
-    target = np.where(np.isfinite(distance), source, -1).astype(np.int64)
+    target = source.astype(np.int64)
+    target[np.isinf(cost)] = -1
     target[targets] = targets
-    moving = np.flatnonzero(next_node >= 0)
-    kept = head[first] * arcs.n_nodes + tail[first]
-    at = np.searchsorted(kept, next_node[moving] * arcs.n_nodes + moving)
-    next_arc = np.full(arcs.n_nodes, -1)
-    next_arc[moving] = usable[first[at]]
-    return WayTree(distance, next_node, next_arc, target)
+    return WayTree(cost, np.maximum(before, -1).astype(np.int64), target, graph)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from resilience_geo.plan import EvacuationPlan
 
 INPUTS: tuple[str, ...] = ("villages", "hazard", "population", "roads", "shelters")
+_FALLBACK_TIME = "1980-01-01T00:00:00+00:00"
 _NAMED_VILLAGES = 3
 _LISTED_VILLAGES = 12
 KEY_ASSUMPTIONS: tuple[str, ...] = (
@@ -46,7 +48,8 @@ def village_figure(plan: EvacuationPlan, column: str, departure: str) -> pd.Seri
     """Return a column of `plan.villages` for a departure: late figures have a `late_` twin."""
     if plan.departure == "both" and departure == "late":
         column = f"late_{column}"
-    return plan.villages[column]
+    figures: pd.Series[Any] = plan.villages[column]
+    return figures
 
 
 def total(plan: EvacuationPlan, column: str, departure: str) -> int:
@@ -98,6 +101,15 @@ def area_code(plan: EvacuationPlan) -> str:
     return ""
 
 
+def created(plan: EvacuationPlan) -> dt.datetime:
+    """Return when the plan was made, with its time zone."""
+    try:
+        moment = dt.datetime.fromisoformat(str(plan.provenance.get("created", "")))
+    except ValueError:
+        moment = dt.datetime.fromisoformat(_FALLBACK_TIME)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
 def made_on(plan: EvacuationPlan, language: str) -> str:
     """Return the date the plan was made."""
     return text.date(plan.provenance.get("created", ""), language)
@@ -142,11 +154,11 @@ def _evacuee_sentences(plan: EvacuationPlan, evacuees: int, language: str) -> li
 def sources(plan: EvacuationPlan, language: str) -> list[tuple[str, str]]:
     """Return pairs of what a source is for and its name with its date."""
     inputs = plan.provenance.get("inputs", {})
-    lines = []
-    for name in INPUTS:
-        if name in inputs:
-            lines.append((text.word(f"source_{name}", language), _source(inputs[name], language)))
-    return lines
+    return [
+        (text.word(f"source_{name}", language), _source(inputs[name], language))
+        for name in INPUTS
+        if name in inputs
+    ]
 
 
 def _source(value: object, language: str) -> str:

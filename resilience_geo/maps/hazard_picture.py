@@ -71,8 +71,9 @@ class HazardPicture:
 
     def pixels(self) -> NDArray[np.uint8]:
         """Return palette numbers: classes, with `UNKNOWN + 1` where a hatch line runs."""
-        rows, columns = np.indices(self.classes.shape, sparse=True)
-        hatched = ((rows + columns) % _HATCH_PERIOD < _HATCH_WIDTH) & (self.classes == UNKNOWN)
+        height, width = self.classes.shape
+        diagonal = np.arange(height)[:, None] + np.arange(width)
+        hatched = (diagonal % _HATCH_PERIOD < _HATCH_WIDTH) & (self.classes == UNKNOWN)
         return np.where(hatched, np.uint8(UNKNOWN + 1), self.classes)
 
     def rgba(self) -> NDArray[np.uint8]:

@@ -62,12 +62,12 @@ def leaflet_css() -> str:
 
 
 def in_script(text: str) -> str:
-    """Return text that cannot end the script element it stands in.
+    r"""Return text that cannot end the script element it stands in.
 
     Examples
     --------
     >>> in_script('"</script>"')
-    '"<\\\\/script>"'
+    '"<\\/script>"'
     """
     return re.sub(r"<(/script|!--)", lambda found: "<\\" + found[1], text, flags=re.IGNORECASE)
 
@@ -106,7 +106,7 @@ class _LoadFinder(HTMLParser):
         if tag == "script" and values.get("type", "") in _INERT_SCRIPTS:
             self._inside = ""
 
-    def handle_endtag(self, tag: str) -> None:
+    def handle_endtag(self, tag: str) -> None:  # noqa: ARG002  named by the parser
         """Leave an element."""
         self._inside = ""
 

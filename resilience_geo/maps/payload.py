@@ -20,7 +20,6 @@ from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    from numpy.typing import NDArray
 
     from resilience_geo.plan import EvacuationPlan
 
@@ -111,7 +110,8 @@ def _flow_labels(language: str) -> list[str]:
 def _lat_lon(points: gpd.GeoSeries) -> list[list[float]]:
     """Return points as [latitude, longitude] with six decimals."""
     xy = np.column_stack([points.x.to_numpy(), points.y.to_numpy()])
-    return np.round(to_lat_lon(xy, points.crs), 6).tolist()
+    places: list[list[float]] = np.round(to_lat_lon(xy, points.crs), 6).tolist()
+    return places
 
 
 def inside_points(geometry: gpd.GeoSeries) -> gpd.GeoSeries:

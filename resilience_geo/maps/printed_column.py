@@ -79,9 +79,7 @@ def draw_column(
     _fill(_Column(axes, size_mm, zoom * share), plan, (scale, paper), language)
 
 
-def _fill(
-    column: _Column, plan: EvacuationPlan, sheet: tuple[int, str], language: str
-) -> None:
+def _fill(column: _Column, plan: EvacuationPlan, sheet: tuple[int, str], language: str) -> None:
     """Write everything, the indispensable first."""
     if plan.is_sample:
         stamp = f"{text.word('sample', language)}: {text.word('sample_note', language)}"
@@ -280,10 +278,12 @@ def _worst(column: _Column, plan: EvacuationPlan, language: str) -> None:
     if plan.departure == "both":
         heads.append(text.word("lost_if_late", language))
     column.write(" / ".join(heads), 8.5)
-    for name, row in zip(table["village_name"], table.itertuples(), strict=True):
-        figures = [row.evacuees, row.allocated]
-        if plan.departure == "both":
-            figures.append(row.lost_if_late_people)
+    columns = ["evacuees", "allocated"]
+    if plan.departure == "both":
+        columns.append("lost_if_late_people")
+    for name, *figures in zip(
+        table["village_name"], *(table[each] for each in columns), strict=True
+    ):
         shown = " / ".join(text.number(figure, language) for figure in figures)
         column.write(f"{name}: {shown}", 10)
 

@@ -11,6 +11,7 @@ import folium
 import jinja2
 from branca.element import Element, Figure, MacroElement
 from folium.template import Template
+from markupsafe import Markup, escape
 
 from resilience_geo.maps import content, symbols, text
 from resilience_geo.maps.files import write_whole
@@ -24,6 +25,7 @@ from resilience_geo.maps.offline import (
     refuse_external_loads,
 )
 from resilience_geo.maps.payload import map_data
+from resilience_geo.maps.words import WORDS
 
 if TYPE_CHECKING:
     import os
@@ -46,7 +48,7 @@ _NORTH = (
 )
 
 
-class _Verbatim(Element):  # type: ignore[misc]  # folium has no types
+class _Verbatim(Element):
     """Text that goes into the page as it is, never through a template."""
 
     _template = jinja2.Template("{{ this.text }}")
@@ -56,7 +58,7 @@ class _Verbatim(Element):  # type: ignore[misc]  # folium has no types
         self.text = verbatim
 
 
-class _PlanDrawing(MacroElement):  # type: ignore[misc]  # folium has no types
+class _PlanDrawing(MacroElement):
     """The call that draws the plan's data into the layers of the map."""
 
     _template = Template(
@@ -69,7 +71,7 @@ class _PlanDrawing(MacroElement):  # type: ignore[misc]  # folium has no types
     )
 
     def __init__(self, map_name: str, layers: dict[str, str], control_name: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "PlanDrawing"
         self.map_name = map_name
         self.layer_names = ", ".join(f"{key}: {name}" for key, name in layers.items())
@@ -153,8 +155,8 @@ def _build(plan: EvacuationPlan, language: str, *, inline: bool, jquery: bool) -
         max_zoom=19,
     )
     page._id = "resilience_geo"  # noqa: SLF001  folium offers no other way to a fixed name
-    figure = page.get_root()
-    figure.title = jinja2.utils.markupsafe.escape(content.title(plan, language))
+    figure: Any = page.get_root()
+    figure.title = escape(content.title(plan, language))
     _add_libraries(page, figure, inline=inline, jquery=jquery)
     if not inline:
         _named(folium.TileLayer("OpenStreetMap", control=False), "background").add_to(page)
@@ -198,13 +200,13 @@ def _add_libraries(page: folium.Map, figure: Figure, *, inline: bool, jquery: bo
     page.add_child(_named(_Header(f"<script>{script}</script>"), "script"))
 
 
-class _Header(MacroElement):  # type: ignore[misc]  # folium has no types
+class _Header(MacroElement):
     """Text for the head of the page that comes after what folium puts there itself."""
 
     _template = Template("{% macro header(this, kwargs) %}{{ this.text }}{% endmacro %}")
 
     def __init__(self, verbatim: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Header"
         self.text = verbatim
 
@@ -227,7 +229,7 @@ def panel(plan: EvacuationPlan, language: str) -> str:
     """Return title, summary, legend, sources, limits and assumptions as HTML; all text escaped."""
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     entries = [
-        {"label": entry.label, "symbol": jinja2.utils.markupsafe.Markup(entry.symbol)}  # noqa: S704
+        {"label": entry.label, "symbol": Markup(entry.symbol)}  # noqa: S704  our own SVG
         for entry in legend(plan, language)
     ]
     code = content.area_code(plan)
@@ -235,7 +237,7 @@ def panel(plan: EvacuationPlan, language: str) -> str:
     sentences = content.summary(plan, language)
     return environment.from_string(_template_text("panel.html")).render(
         language=language,
-        words=text.WORDS[language],
+        words=WORDS[language],
         sample=text.word("sample", language) if plan.is_sample else "",
         sample_note=text.word("sample_note", language),
         title=content.title(plan, language),

@@ -18,7 +18,7 @@ SIZES = {"phone": (390, 844), "desktop": (1366, 768)}
 EVIL = (
     "<b>Tebal</b>\"'</script><script>window.hacked=1</script>",
     "{{ 7*7 }} <img src=x onerror=window.hacked=2>",
-    "Muara & \"Pinang\" \\ `${1}` \u2028 <!-- ",
+    'Muara & "Pinang" \\ `${1}` \u2028 <!-- ',
 )
 
 
@@ -53,7 +53,9 @@ def look(browser):
 
         page.route("**/*", meet)
         page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("console", lambda said: page.errors.append(said.text) if said.type == "error" else None)
+        page.on(
+            "console", lambda said: page.errors.append(said.text) if said.type == "error" else None
+        )
         page.goto(path.as_uri())
         page.wait_for_selector(".rg-label", state="attached", timeout=10_000)
         pages.append(page)
@@ -143,7 +145,7 @@ def test_popups_of_villages_and_shelters(look, file):
     popup = page.locator(".rg-popup")
     popup.wait_for()
     assert "tidak diketahui" in popup.inner_text()
-    page.keyboard.press("Escape")
+    page.locator(".leaflet-popup-close-button").click()
     popup.wait_for(state="detached")
     page.mouse.click(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.68)
     popup.wait_for()
@@ -155,7 +157,9 @@ def test_names_that_hold_markup_show_as_they_are(look, toy, tmp_path):
     plan = toy.toy_plan(names=EVIL, shelter_names=EVIL, road_name=EVIL[0])
     page = look(save_web_map(plan, tmp_path / "peta.html"))
     assert page.evaluate("typeof window.hacked") == "undefined"
-    texts = page.locator(".rg-label-village span").evaluate_all("all => all.map(n => n.textContent)")
+    texts = page.locator(".rg-label-village span").evaluate_all(
+        "all => all.map(n => n.textContent)"
+    )
     assert sorted(texts) == sorted(EVIL)
     assert EVIL[0] in page.locator("h1").evaluate("node => node.textContent")
     page.locator(".leaflet-marker-icon svg").first.click()

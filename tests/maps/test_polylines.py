@@ -43,7 +43,9 @@ def test_lines_that_meet_become_one_and_points_are_dropped():
 
 
 def test_every_shape_keeps_its_own_rings():
-    shape = MultiPolygon([box(0, 0, 900, 900).difference(box(300, 300, 600, 600)), box(2e3, 0, 3e3, 9e2)])
+    shape = MultiPolygon(
+        [box(0, 0, 900, 900).difference(box(300, 300, 600, 600)), box(2e3, 0, 3e3, 9e2)]
+    )
     layer = gpd.GeoSeries([box(5e3, 0, 6e3, 1e3), shape], crs=32748)
     one, three = packed_each(layer)
     assert (len(one), len(three)) == (1, 3)

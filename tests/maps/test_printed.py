@@ -6,7 +6,8 @@ import struct
 import pytest
 
 from resilience_geo.errors import DependencyError, InputError, OutputError
-from resilience_geo.maps.printed import print_figure, save_print_map, scale_that_fits
+from resilience_geo.maps.printed import print_figure, save_print_map
+from resilience_geo.maps.printed_map import scale_that_fits
 
 pytest.importorskip("matplotlib")
 
@@ -43,7 +44,7 @@ def test_a_real_plan_has_no_stamp(toy):
 @pytest.mark.parametrize(
     ("paper", "width", "height"), [("A4", 842, 595), ("A3", 1191, 842), ("A1", 2384, 1684)]
 )
-def test_papers(plan, tmp_path, paper, width, height):
+def test_papers(plan, paper, width, height):
     figure = print_figure(plan, paper=paper)
     assert tuple(round(side * 72) for side in figure.get_size_inches()) == (width, height)
 

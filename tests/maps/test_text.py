@@ -8,6 +8,7 @@ from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.errors import InputError, Message
 from resilience_geo.maps import text
 from resilience_geo.maps.assumption_words import ASSUMPTION_NAMES
+from resilience_geo.maps.words import WORDS
 
 
 def _placeholders(words):
@@ -15,7 +16,7 @@ def _placeholders(words):
 
 
 def test_both_languages_hold_the_same_terms_with_the_same_placeholders():
-    indonesian, english = text.WORDS["id"], text.WORDS["en"]
+    indonesian, english = WORDS["id"], WORDS["en"]
     assert indonesian.keys() == english.keys()
     for term in indonesian:
         assert _placeholders(indonesian[term]) == _placeholders(english[term]), term
@@ -28,7 +29,7 @@ def test_every_assumption_has_a_name_in_both_languages():
 
 
 def test_nobody_is_told_to_run():
-    for words in text.WORDS["id"].values():
+    for words in WORDS["id"].values():
         assert "lari" not in words.lower().split()
         assert "berlari" not in words.lower()
 

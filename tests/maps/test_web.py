@@ -18,7 +18,7 @@ from resilience_geo.tables import UNSERVED_CAUSES
 EVIL = (
     "<b>Tebal</b>\"'</script><script>window.hacked=1</script>",
     "{{ 7*7 }} {% if x %} <img src=x onerror=window.hacked=2>",
-    "Muara & \"Pinang\" \\ `${1}` \u2028 <!-- ",
+    'Muara & "Pinang" \\ `${1}` \u2028 <!-- ',
 )
 
 
@@ -139,7 +139,9 @@ def test_figures_of_the_page_are_those_of_the_plan(plan, html):
 def test_geometry_lies_where_it_should(plan, html):
     data = data_of(html)
     west, south, east, north = plan.villages.to_crs(4326).total_bounds
-    points = [point for village in data["villages"] for ring in village["rings"] for point in decode(ring)]
+    points = [
+        point for village in data["villages"] for ring in village["rings"] for point in decode(ring)
+    ]
     assert min(lat for lat, _ in points) == pytest.approx(south, abs=2e-5)
     assert max(lon for _, lon in points) == pytest.approx(east, abs=2e-5)
     (low_lat, low_lon), (high_lat, high_lon) = data["hazard"]["bounds"]

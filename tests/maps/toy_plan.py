@@ -315,7 +315,14 @@ def toy_plan(
         unserved=unserved,
         hazard=hazard if hazard is not None else raster_hazard(),
         departure=departure,
-        outside={"none": 90.0, "low": 5.0, "medium": 3.0, "high": 1.5, "unknown": 0.5, "total": 100.0},
+        outside={
+            "none": 90.0,
+            "low": 5.0,
+            "medium": 3.0,
+            "high": 1.5,
+            "unknown": 0.5,
+            "total": 100.0,
+        },
         provenance={
             "software": "resilience-geo 0.1.0",
             "created": "2026-11-22T10:00:00+07:00",

@@ -131,6 +131,8 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
     }
   });
 
+  // A popup comes to rest beside the controls, not below them.
+  L.Popup.mergeOptions({ autoPanPaddingTopLeft: [60, 12], autoPanPaddingBottomRight: [60, 40] });
   map.createPane("rg-hazard").style.zIndex = 250;
   map.createPane("rg-roads").style.zIndex = 390;
   map.getPane("rg-roads").style.pointerEvents = "none";
@@ -252,11 +254,11 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
     if (signZoom[departure] === zoom) { return; }
     signZoom[departure] = zoom;
     layer.clearLayers();
-    var cells = [];
+    var cells = [], crowded = data.unserved[departure].length > 300;
     data.unserved[departure].forEach(function (group) {
       var point = map.project(group[0], zoom);
       var cell = cells.find(function (one) {
-        return one.cause === group[1] && Math.hypot(one.start.x - point.x, one.start.y - point.y) < 46;
+        return one.cause === group[1] && Math.hypot(one.start.x - point.x, one.start.y - point.y) < (crowded ? 84 : 46);
       });
       if (!cell) {
         cell = { cause: group[1], start: point, people: 0, x: 0, y: 0 };
@@ -270,7 +272,7 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
       var count = numbers.format(cell.people);
       var words = data.causes[cell.cause] + ": " + count + " " + data.people;
       new Signed(map.unproject([cell.x / cell.people, cell.y / cell.people], zoom), {
-        radius: Math.min(18, 9 + Math.sqrt(cell.people) / 4), sign: style.signs[cell.cause],
+        radius: Math.min(crowded ? 14 : 18, 9 + Math.sqrt(cell.people) / 4), sign: style.signs[cell.cause],
         count: count, color: "#fff", weight: 1.5, fillColor: style.unserved, fillOpacity: 1
       }).bindTooltip(function () { return make("span", "", words); })
         .bindPopup(function () { return make("strong", "", words); }).addTo(layer);

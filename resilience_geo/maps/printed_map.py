@@ -1,0 +1,355 @@
+"""The map part of a printed page: hazard, roads, routes, shelters, people, scale and north."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import rasterio.warp
+import shapely
+
+from resilience_geo.crs import GEOGRAPHIC, metric_crs_of
+from resilience_geo.maps import content, style, text
+from resilience_geo.maps.hazard_picture import hazard_picture
+from resilience_geo.maps.payload import inside_points
+from resilience_geo.maps.printed_column import shelter_sign
+from resilience_geo.maps.printed_labels import Labels, white_edge
+from resilience_geo.maps.symbols import shelter_state
+from resilience_geo.maps.unserved import unserved_places
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pyproj
+    from numpy.typing import NDArray
+
+    from resilience_geo.plan import EvacuationPlan
+
+MARGIN_MM = 10.0
+COLUMN_SHARE = 0.29
+_SCALES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5)
+_MANY_LINES = 15_000
+_MOST_ARROWS = 400
+_ARROW_SHARES = (0.35, 0.75)
+_MANY_VILLAGES = 40
+_MANY_SHELTERS = 150
+_SIGN_MM = 9.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """The measures of a page.
+
+    Parameters
+    ----------
+    width_mm, height_mm
+        Of the paper.
+    zoom
+        How much larger letters and lines are than on A3.
+    """
+
+    width_mm: float
+    height_mm: float
+    zoom: float
+
+    @property
+    def map_mm(self) -> tuple[float, float]:
+        """Width and height of the map on the paper."""
+        width = self.width_mm * (1.0 - COLUMN_SHARE) - 2.0 * MARGIN_MM
+        return width, self.height_mm - 2.0 * MARGIN_MM
+
+
+def scale_that_fits(width_m: float, height_m: float, map_mm: tuple[float, float]) -> int:
+    """Return the largest round scale at which an area fits a map, as its denominator.
+
+    Examples
+    --------
+    >>> scale_that_fits(4000.0, 3000.0, (270.0, 277.0))
+    15000
+    """
+    needed = max(width_m / map_mm[0], height_m / map_mm[1]) * 1000.0
+    power = 10.0 ** math.floor(math.log10(needed))
+    return round(next(part * power for part in (*_SCALES, 10.0) if part * power >= needed - 1e-6))
+
+
+def draw_map(axes: Any, plan: EvacuationPlan, sheet: Sheet, language: str) -> int:
+    """Draw the map and return its scale."""
+    bounds = content.plan_bounds(plan)
+    crs = metric_crs_of(bounds, GEOGRAPHIC)
+    west, south, east, north = rasterio.warp.transform_bounds(GEOGRAPHIC, crs, *bounds)
+    scale = scale_that_fits(east - west, north - south, sheet.map_mm)
+    half_width, half_height = (side * scale / 2000.0 for side in sheet.map_mm)
+    middle_x, middle_y = (west + east) / 2.0, (south + north) / 2.0
+    frame = (
+        middle_x - half_width,
+        middle_y - half_height,
+        middle_x + half_width,
+        middle_y + half_height,
+    )
+    axes.set_xlim(frame[0], frame[2])
+    axes.set_ylim(frame[1], frame[3])
+    axes.set_xticks([])
+    axes.set_yticks([])
+    box = rasterio.warp.transform_bounds(crs, GEOGRAPHIC, *frame)
+    picture = hazard_picture(plan.hazard, box, crs)
+    left, bottom, right, top = picture.bounds
+    axes.imshow(
+        picture.rgba(),
+        extent=(left, right, bottom, top),
+        interpolation="nearest",
+        aspect="auto",
+        zorder=1,
+    )
+    axes.set_xlim(frame[0], frame[2])
+    axes.set_ylim(frame[1], frame[3])
+    labels = Labels(axes=axes, scale=scale, language=language)
+    _draw_villages(axes, plan, crs, frame, sheet)
+    _name_villages(plan, crs, sheet, labels)
+    _draw_roads(axes, plan, crs, sheet)
+    _draw_routes(axes, plan, crs, content.departures(plan)[0], sheet)
+    _draw_shelters(axes, plan, crs, sheet, labels)
+    _draw_unserved(axes, plan, crs, sheet, labels)
+    _draw_furniture(axes, frame, sheet, labels)
+    return scale
+
+
+def _lines(axes: Any, geometry: gpd.GeoSeries, *, colour: str, width: float, **look: Any) -> None:
+    """Draw lines; very many become part of a picture, so that the page stays light."""
+    from matplotlib.collections import LineCollection  # noqa: PLC0415
+
+    shapes = geometry.simplify(3.0, preserve_topology=False)
+    parts = shapely.get_parts(np.asarray(shapes.array))
+    if not len(parts):
+        return
+    points = [shapely.get_coordinates(part) for part in parts]
+    axes.add_collection(
+        LineCollection(
+            points,
+            colors=colour,
+            linewidths=width,
+            rasterized=len(points) > _MANY_LINES,
+            **look,
+        ),
+        autolim=False,
+    )
+
+
+def _draw_villages(
+    axes: Any,
+    plan: EvacuationPlan,
+    crs: pyproj.CRS,
+    frame: tuple[float, float, float, float],
+    sheet: Sheet,
+) -> None:
+    """Draw borders and names, and grey over everything outside."""
+    from matplotlib.patches import PathPatch  # noqa: PLC0415
+    from matplotlib.path import Path as Outline  # noqa: PLC0415
+
+    villages = plan.villages.geometry.to_crs(crs)
+    outside = shapely.box(*frame).buffer(1.0).difference(villages.union_all())
+    rings = shapely.get_rings(shapely.get_parts(outside))
+    outlines = [Outline(shapely.get_coordinates(ring), closed=True) for ring in rings]
+    if outlines:
+        axes.add_patch(
+            PathPatch(
+                Outline.make_compound_path(*outlines),
+                facecolor=style.OUTSIDE_COLOUR,
+                alpha=style.OUTSIDE_OPACITY,
+                edgecolor="none",
+                zorder=2,
+            )
+        )
+    for colour, width, dash in (("white", 2.4, None), (style.VILLAGE.colour, 1.2, (8, 3, 2, 3))):
+        _lines(
+            axes,
+            villages.boundary,
+            colour=colour,
+            width=width * sheet.zoom,
+            linestyle=(0, dash) if dash else "solid",
+            zorder=3,
+        )
+
+
+def _name_villages(plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, labels: Labels) -> None:
+    """Write the names of villages, those with most evacuees first."""
+    people = content.village_figure(plan, "evacuees", content.departures(plan)[0])
+    size = (11.0 if len(people) <= _MANY_VILLAGES else 8.0) * sheet.zoom
+    points = inside_points(plan.villages.geometry.to_crs(crs))
+    for position in np.argsort(-people.to_numpy(), kind="stable").tolist():
+        point = points.iloc[position]
+        labels.centred(point.x, point.y, str(plan.villages["village_name"].iloc[position]), size)
+
+
+def _draw_roads(axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet) -> None:
+    """Draw the stretches by state, each with its dash."""
+    stretches = plan.stretches.to_crs(crs)
+    for order, state in enumerate(style.ROAD_STATES):
+        chosen = stretches.geometry[stretches["state"] == state]
+        look = style.ROADS[state]
+        dash = tuple(part / look.width for part in look.dash)
+        _lines(
+            axes,
+            chosen,
+            colour=look.colour,
+            width=look.width * 0.5 * sheet.zoom,
+            linestyle=(0, dash) if dash else "solid",
+            zorder=4 + order * 0.1,
+        )
+
+
+def _draw_routes(
+    axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, departure: str, sheet: Sheet
+) -> None:
+    """Draw where people pass, and one route per village and shelter with its direction."""
+    stretches = plan.stretches.to_crs(crs)
+    column = f"evacuees_{departure}"
+    if column in stretches.columns:
+        bins = np.searchsorted(style.FLOW_CUTS, stretches[column].to_numpy(), side="right") - 1
+        for number, width in enumerate(style.FLOW_WIDTHS):
+            _lines(
+                axes,
+                stretches.geometry[bins == number],
+                colour=style.FLOW_COLOUR,
+                width=width * 0.35 * sheet.zoom,
+                alpha=0.8,
+                capstyle="round",
+                zorder=5,
+            )
+    routes = content.main_routes(content.of_departure(plan.routes, departure)).to_crs(crs)
+    if routes.empty:
+        return
+    for colour, width in (("white", 3.4), (style.ROUTE.colour, 1.9)):
+        _lines(axes, routes.geometry, colour=colour, width=width * sheet.zoom, zorder=6)
+    if len(routes) > _MOST_ARROWS:
+        return
+    for route in routes.geometry:
+        for share in _ARROW_SHARES:
+            _arrow(axes, np.asarray(shapely.get_coordinates(route)), share, sheet)
+
+
+def _arrow(axes: Any, points: NDArray[np.float64], share: float, sheet: Sheet) -> None:
+    """Draw an arrow head on a line, at a share of its length."""
+    steps = np.hypot(*np.diff(points, axis=0).T)
+    if steps.sum() <= 0.0:
+        return
+    ends = np.cumsum(steps)
+    part = int(np.searchsorted(ends, ends[-1] * share))
+    left = (ends[part] - ends[-1] * share) / max(steps[part], 1e-9)
+    x, y = points[part + 1] - left * (points[part + 1] - points[part])
+    along = points[part + 1] - points[part]
+    turn = math.degrees(math.atan2(along[1], along[0]))
+    axes.plot(
+        x,
+        y,
+        marker=(3, 0, turn - 90.0),
+        markersize=9 * sheet.zoom,
+        color=style.ROUTE.colour,
+        markeredgecolor="white",
+        markeredgewidth=0.8 * sheet.zoom,
+        linestyle="none",
+        zorder=7,
+    )
+
+
+def _draw_shelters(
+    axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, labels: Labels
+) -> None:
+    """Draw the shelters with their signs; those people come to with name and number."""
+    departure = content.departures(plan)[0]
+    shelters = content.of_departure(plan.shelters, departure).to_crs(crs)
+    shelters = shelters.sort_values("allocated_people", ascending=False, kind="stable")
+    size = (10.0 if len(shelters) < _MANY_SHELTERS else 6.0) * sheet.zoom
+    places = inside_points(shelters.geometry)
+    for point, row in zip(places, shelters.itertuples(), strict=True):
+        state = shelter_state(str(row.status), float(row.capacity_people))
+        shelter_sign(axes, (point.x, point.y), state, size)
+        if row.allocated_people > 0:
+            labels.cover(point.x, point.y, size)
+    for point, row in zip(places, shelters.itertuples(), strict=True):
+        if row.allocated_people > 0:
+            count = text.number(row.allocated_people, labels.language)
+            labels.beside(
+                point.x, point.y, f"{row.name} ({count})", 7.5 * sheet.zoom, size, colour="#00461F"
+            )
+
+
+def _draw_unserved(
+    axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, labels: Labels
+) -> None:
+    """Draw where people are not served, with how many; near ones together."""
+    departure = content.departures(plan)[0]
+    places = unserved_places(plan, departure, crs, cell_m=_SIGN_MM / 1000.0 * labels.scale)
+    size = 8.0 * sheet.zoom
+    for x, y, cause, people in zip(
+        places["x"], places["y"], places["cause"], places["people"], strict=True
+    ):
+        axes.plot(
+            x,
+            y,
+            marker=style.CAUSE_MARKERS[cause],
+            markersize=size,
+            color=style.UNSERVED_COLOUR,
+            markeredgecolor="white",
+            markeredgewidth=0.6 * sheet.zoom,
+            linestyle="none",
+            zorder=11,
+        )
+        words = text.number(people, labels.language)
+        labels.beside(x, y, words, 7.5 * sheet.zoom, size, colour=style.UNSERVED_COLOUR)
+
+
+def _draw_furniture(
+    axes: Any, frame: tuple[float, float, float, float], sheet: Sheet, labels: Labels
+) -> None:
+    """Draw scale bar and north arrow."""
+    from matplotlib.patches import Rectangle  # noqa: PLC0415
+
+    scale, language = labels.scale, labels.language
+
+    west, south, _, north = frame
+    metres_per_mm = scale / 1000.0
+    wanted = 40.0 * sheet.zoom * metres_per_mm
+    power = 10.0 ** math.floor(math.log10(wanted))
+    length = max(part * power for part in (1.0, 2.0, 5.0) if part * power <= wanted)
+    x, y = west + 6.0 * metres_per_mm, south + 7.0 * metres_per_mm
+    high = 2.2 * metres_per_mm * sheet.zoom
+    axes.add_patch(
+        Rectangle(
+            (x - 3.0 * metres_per_mm, y - 4.0 * metres_per_mm),
+            length + 22.0 * metres_per_mm * sheet.zoom,
+            high + 13.0 * metres_per_mm * sheet.zoom,
+            facecolor="white",
+            edgecolor="#777777",
+            alpha=0.92,
+            zorder=30,
+        )
+    )
+    for number in range(2):
+        axes.add_patch(
+            Rectangle(
+                (x + number * length / 2.0, y),
+                length / 2.0,
+                high,
+                facecolor="black" if number == 0 else "white",
+                edgecolor="black",
+                zorder=31,
+            )
+        )
+    words = f"{text.distance(length, language)}   1 : {text.number(scale, language)}"
+    if length >= 1000.0:  # noqa: PLR2004  from here on in kilometres
+        words = f"{text.plain_number(length / 1000.0, language)} km   " + words.split("   ")[1]
+    labels.write(x, y + high * 2.6, words, 10 * sheet.zoom, ha="left", zorder=32)
+    arrow_x, arrow_y = west + 12.0 * metres_per_mm, north - 24.0 * metres_per_mm * sheet.zoom
+    axes.annotate(
+        text.word("north", language),
+        xy=(arrow_x, arrow_y + 18.0 * metres_per_mm * sheet.zoom),
+        xytext=(arrow_x, arrow_y),
+        ha="center",
+        va="center",
+        fontsize=16 * sheet.zoom,
+        fontweight="bold",
+        arrowprops={"arrowstyle": "-|>", "linewidth": 2.5 * sheet.zoom, "color": "black"},
+        path_effects=white_edge(3.0),
+        zorder=31,
+    )
