@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from resilience_geo.analysis.coverage import shelter_coverage
     from resilience_geo.analysis.exposure import village_exposure
+    from resilience_geo.analysis.network import road_arrays
     from resilience_geo.analysis.passability import road_states
     from resilience_geo.analysis.routes import evacuation_routes
     from resilience_geo.assumptions import EvacuationAssumptions
@@ -42,6 +43,7 @@ _ROOMS: dict[str, str] = {
     "read_roads": "inputs.roads",
     "read_shelters": "inputs.shelters",
     "read_villages": "inputs.villages",
+    "road_arrays": "analysis.network",
     "road_states": "analysis.passability",
     "sample_files": "inputs.sample",
     "save_plan": "plan_files",
@@ -68,6 +70,7 @@ __all__ = [
     "read_roads",
     "read_shelters",
     "read_villages",
+    "road_arrays",
     "road_states",
     "sample_files",
     "save_plan",

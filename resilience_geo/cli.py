@@ -12,7 +12,6 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,8 @@ from resilience_geo.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     import geopandas as gpd
 
@@ -41,114 +41,69 @@ logger = logging.getLogger("resilience_geo.cli")
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _PATH = click.Path(path_type=Path)
-_STEP_LOGGERS = ("resilience_geo.cli", "resilience_geo.plan")
 
-_FILES: dict[str, str] = {
-    "villages": "Boundary layer.",
-    "hazard": "Raster or polygons.",
-    "population": "Population raster.",
-    "roads": ".osm.pbf, .osm, .graphml or a line layer.",
-    "shelters": "Points or buildings.",
-    "elevation": "Heights (m), for walking speed on slopes.",
-}
-# The argument of each reader that an option fills. A remedy that names the one is shown with the
-# other.
-_ARGUMENTS: dict[str, dict[str, str]] = {
-    "villages": {
-        "code_column": "code_column",
-        "name_column": "name_column",
-        "layer": "villages_layer",
-    },
-    "hazard": {
-        "kind": "hazard_kind",
-        "unit": "hazard_unit",
-        "nodata": "hazard_nodata",
-        "class_column": "hazard_column",
-        "layer": "hazard_layer",
-        "band": "hazard_band",
-    },
-    "population": {
-        "unit": "population_unit",
-        "scale": "population_scale",
-        "band": "population_band",
-    },
-    "roads": {"buffer_m": "roads_buffer_m", "layer": "roads_layer"},
-    "shelters": {
-        "capacity_column": "shelter_capacity",
-        "area_column": "shelter_area",
-        "layer": "shelters_layer",
-    },
-    "elevation": {},
-}
-_DETAILS: dict[str, tuple[_Decorator, ...]] = {
+
+_SEVERAL = "when the file has several."
+_NOT_FOUND = "when it is not found."
+# Each input: what it is; then by argument of its reader the option that fills it: flag, help,
+# default and choices.
+_INPUTS: dict[str, tuple[str, dict[str, tuple[Any, ...]]]] = {
     "villages": (
-        click.option("--villages-layer", help="Layer of the file, when it has several."),
-        click.option("--code-column", help="Column of the village code, when it is not found."),
-        click.option("--name-column", help="Column of the village name, when it is not found."),
-        click.option(
-            "--village",
-            "chosen",
-            multiple=True,
-            metavar="CODE_OR_NAME",
-            help="Only this village; may be repeated.",
-        ),
+        "Boundary layer.",
+        {
+            "layer": ("--villages-layer", f"Layer, {_SEVERAL}"),
+            "code_column": ("--code-column", f"Column of the village code, {_NOT_FOUND}"),
+            "name_column": ("--name-column", f"Column of the village name, {_NOT_FOUND}"),
+        },
     ),
     "hazard": (
-        click.option(
-            "--hazard-kind",
-            default="flood",
-            show_default=True,
-            type=click.Choice(["flood", "landslide", "tsunami", "generic"]),
-        ),
-        click.option(
-            "--hazard-unit",
-            type=click.Choice(["m", "cm", "index", "class"]),
-            help="Unit of the values; a raster without one is refused.",
-        ),
-        click.option(
-            "--hazard-nodata",
-            default="unknown",
-            show_default=True,
-            type=click.Choice(["unknown", "none"]),
-            help="What nodata inside the hazard layer means; none: no hazard.",
-        ),
-        click.option("--hazard-column", help="Class column of polygons, when it is not found."),
-        click.option("--hazard-layer", help="Layer of polygons, when the file has several."),
-        click.option("--hazard-band", help="Band of the raster, when it has several."),
+        "Raster or polygons.",
+        {
+            "kind": ("--hazard-kind", "Kind.", "flood", "flood landslide tsunami generic"),
+            "unit": ("--hazard-unit", "Unit; a raster needs one.", None, "m cm index class"),
+            "nodata": ("--hazard-nodata", "What nodata means.", "unknown", "unknown none"),
+            "class_column": ("--hazard-column", f"Class column of polygons, {_NOT_FOUND}"),
+            "layer": ("--hazard-layer", f"Layer of polygons, {_SEVERAL}"),
+            "band": ("--hazard-band", f"Band of the raster, {_SEVERAL}"),
+        },
     ),
     "population": (
-        click.option(
-            "--population-unit",
-            default="people_per_cell",
-            show_default=True,
-            type=click.Choice(["people_per_cell", "people_per_ha", "people_per_km2"]),
-        ),
-        click.option(
-            "--population-scale",
-            type=float,
-            default=1.0,
-            show_default=True,
-            help="Multiplies every value.",
-        ),
-        click.option("--population-band", help="Band of the raster, when it has several."),
+        "Population raster.",
+        {
+            "unit": (
+                "--population-unit",
+                "Unit.",
+                "people_per_cell",
+                "people_per_cell people_per_ha people_per_km2",
+            ),
+            "scale": ("--population-scale", "Multiplies every value.", 1.0),
+            "band": ("--population-band", f"Band of the raster, {_SEVERAL}"),
+        },
     ),
     "roads": (
-        click.option("--roads-layer", help="Layer of lines, when the file has several."),
-        click.option(
-            "--roads-buffer-m",
-            type=float,
-            default=3000.0,
-            show_default=True,
-            help="How far beyond the villages roads are taken (m).",
-        ),
+        ".osm.pbf, .osm, .graphml or a line layer.",
+        {
+            "layer": ("--roads-layer", f"Layer of lines, {_SEVERAL}"),
+            "buffer_m": ("--roads-buffer-m", "Roads this far beyond the villages (m).", 3000.0),
+        },
     ),
     "shelters": (
-        click.option("--shelters-layer", help="Layer of the file, when it has several."),
-        click.option("--shelter-capacity", help="Column of the capacity (people), when not found."),
-        click.option("--shelter-area", help="Column of the floor area (m2), when not found."),
+        "Points or buildings.",
+        {
+            "layer": ("--shelters-layer", f"Layer, {_SEVERAL}"),
+            "capacity_column": ("--shelter-capacity", f"Column of people it takes, {_NOT_FOUND}"),
+            "area_column": ("--shelter-area", f"Column of floor area (m2), {_NOT_FOUND}"),
+        },
     ),
-    "elevation": (),
+    "elevation": ("Heights (m), for walking speed on slopes.", {}),
 }
+
+
+def _option(flag: str, said: str, default: object = None, choices: str = "") -> _Decorator:
+    """Return an option; its default, where it has one, says its type and is shown."""
+    kind = click.Choice(choices.split()) if choices else None
+    shown = default is not None
+    return click.option(flag, help=said, default=default, show_default=shown, type=kind)
 
 
 def _grouped(*options: _Decorator) -> _Decorator:
@@ -166,38 +121,26 @@ def _inputs(*names: str, required: bool = True) -> _Decorator:
     """Return the options of input files, each followed by what says how to read it."""
     options: list[_Decorator] = []
     for name in names:
+        said, details = _INPUTS[name]
         needed = required and name != "elevation"
-        options += [
-            click.option(f"--{name}", type=_PATH, required=needed, help=_FILES[name]),
-            *_DETAILS[name],
-        ]
+        options.append(click.option(f"--{name}", type=_PATH, required=needed, help=said))
+        options += [_option(*detail) for detail in details.values()]
+        if name == "villages":
+            options.append(_several("--village", "CODE_OR_NAME", "Only this village"))
     return _grouped(*options)
 
 
+def _several(flag: str, meta: str, said: str) -> _Decorator:
+    """Return an option that may be repeated."""
+    return click.option(flag, multiple=True, metavar=meta, help=f"{said}; may be repeated.")
+
+
 _ASSUMPTIONS = _grouped(
-    click.option(
-        "--departure",
-        default="both",
-        show_default=True,
-        type=click.Choice(["early", "late", "both"]),
-        help="Before the hazard is there, while it is, or the two compared.",
-    ),
-    click.option(
-        "--assume",
-        "assumed",
-        multiple=True,
-        metavar="NAME=VALUE",
-        help="Change an assumption; may be repeated.",
-    ),
+    _option("--departure", "Before or during the hazard.", "both", "early late both"),
+    _several("--assume", "NAME=VALUE", "Change an assumption"),
 )
 _COMMON = _grouped(
-    click.option(
-        "--language",
-        default="id",
-        show_default=True,
-        type=click.Choice(["id", "en"]),
-        help="Language of what people read.",
-    ),
+    _option("--language", "Language of what people read.", "id", "id en"),
     click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
     click.option("-v", "--verbose", count=True, help="Log what is done; twice for more."),
 )
@@ -251,7 +194,7 @@ def demo(**options: Any) -> None:
     import resilience_geo as rg
 
     files = rg.sample_files()
-    read = {name: files["flood" if name == "hazard" else name] for name in _FILES}
+    read = {name: files["flood" if name == "hazard" else name] for name in _INPUTS}
     _plan_to_files({**options, **read, "hazard_unit": "m"})
 
 
@@ -288,7 +231,7 @@ def exposure(**options: Any) -> None:
     out: Path | None = options["out"]
     if out is not None:
         _check_folder(out.parent)
-    with _progress(4, options):
+    with _working(4, options):
         read = _fitting_inputs(options)
         logger.info("exposure")
         table = rg.village_exposure(read["villages"], read["hazard"], read["population"])
@@ -309,11 +252,11 @@ def check(**options: Any) -> None:
     from resilience_geo.analysis.checks import problems_between
     from resilience_geo.console import notes_text
 
-    named = [name for name in _ARGUMENTS if options[name] is not None]
+    named = [name for name in _INPUTS if options[name] is not None]
     if not named:
-        message = "Name at least one input: --" + ", --".join(_ARGUMENTS)
+        message = "Name at least one input: --" + ", --".join(_INPUTS)
         raise click.UsageError(message)
-    with _progress(len(named), options):
+    with _working(len(named), options):
         read, problems = _read_inputs(options)
         problems += problems_between(read)
     if problems:
@@ -361,10 +304,10 @@ def _plan_to_files(options: dict[str, Any]) -> None:
     from resilience_geo.plan import STEPS
 
     _check_folder(options["out"])
-    assumptions = _assumptions(options.get("assumed", ()))
+    assumptions = _assumptions(options.get("assume", ()))
     departure = options.get("departure", "both")
-    steps = sum(options.get(name) is not None for name in _ARGUMENTS) + len(STEPS) + 1
-    with _progress(steps - (departure != "both"), options):
+    steps = sum(options.get(name) is not None for name in _INPUTS) + len(STEPS) + 1
+    with _working(steps - (departure != "both"), options):
         read = _fitting_inputs(options)
         result = rg.plan_evacuation(
             read["villages"],
@@ -380,6 +323,21 @@ def _plan_to_files(options: dict[str, Any]) -> None:
         files = rg.save_plan(result, options["out"], language=options["language"])
     _say(summary_text(result, options["language"]), options)
     _say("\n".join(["", *map(str, files)]), options)
+
+
+def _working(total: int, options: dict[str, Any]) -> AbstractContextManager[None]:
+    """Log with `-v`; else show steps, on a terminal and without `-q`."""
+    from resilience_geo.console import progress
+
+    verbose = min(options["verbose"], 2)
+    logging.basicConfig(
+        level=(logging.WARNING, logging.WARNING, logging.INFO)[verbose],
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[verbose]
+    logging.getLogger("resilience_geo").setLevel(level)
+    shown = None if not (verbose or options["quiet"]) else False
+    return progress(total, options["language"], shown=shown)
 
 
 def _assumptions(pairs: Iterable[str]) -> EvacuationAssumptions:
@@ -443,12 +401,15 @@ def _read_inputs(options: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]
     """Read every input that is named; return what could be read, and what is wrong."""
     read: dict[str, Any] = {}
     problems: list[Problem] = []
-    for name in _ARGUMENTS:
+    for name in _INPUTS:
         if options.get(name) is None:
             continue
-        logger.info(name)
+        logger.info("read %s", name)
         try:
             read[name] = _read(name, options, read.get("villages"))
+        except OverlapError as error:
+            if "villages" in read:
+                problems += error.problems
         except ResilienceGeoError as error:
             problems += error.problems
     return read, problems
@@ -456,32 +417,32 @@ def _read_inputs(options: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]
 
 def _read(name: str, options: dict[str, Any], villages: gpd.GeoDataFrame | None) -> Any:
     """Read one input as its options say."""
-    import resilience_geo as rg
-
-    reader: Callable[..., Any] = getattr(rg, f"read_{name}")
-    arguments = {
-        argument: options[option]
-        for argument, option in _ARGUMENTS[name].items()
-        if options.get(option) is not None
-    }
-    if name == "villages" and options.get("chosen"):
-        arguments["where"] = _chooser(options["chosen"], options[name])
-    if name != "roads" or options.get("villages") is None:
-        return reader(options[name], **arguments)
-    if villages is not None:
-        return reader(options[name], within=villages, **arguments)
-    try:  # the villages cannot be read: look whether the file is whole, and keep none of it
-        return reader(options[name], within=_nowhere(), **{**arguments, "buffer_m": 0.0})
-    except OverlapError:
-        return None
-
-
-def _nowhere() -> Any:
-    """Return a place in the Gulf of Guinea, where no village of Indonesia is."""
     import geopandas as gpd
     import shapely
 
-    return gpd.GeoSeries([shapely.box(0.0, 0.0, 1e-6, 1e-6)], crs=4326)
+    import resilience_geo as rg
+
+    chosen = {
+        argument: options[option]
+        for argument, option in _names(name).items()
+        if options.get(option) is not None
+    }
+    if name == "villages" and options.get("village"):
+        chosen["where"] = _chooser(options["village"], options[name])
+    if name == "roads" and villages is not None:
+        chosen["within"] = villages
+    elif name == "roads" and options.get("villages") is not None:
+        # The villages cannot be read: see whether the file is whole, and keep none of it. No
+        # village of Indonesia is in the Gulf of Guinea.
+        chosen["within"] = gpd.GeoSeries([shapely.box(0.0, 0.0, 1e-6, 1e-6)], crs=4326)
+    reader: Callable[..., Any] = getattr(rg, f"read_{name}")
+    return reader(options[name], **chosen)
+
+
+def _names(name: str) -> dict[str, str]:
+    """Return, by argument of an input's reader, the name of the option that fills it."""
+    details = _INPUTS[name][1].items()
+    return {argument: flag[2:].replace("-", "_") for argument, (flag, *_) in details}
 
 
 def _chooser(chosen: tuple[str, ...], path: Path) -> Callable[[gpd.GeoDataFrame], Any]:
@@ -518,39 +479,41 @@ def _chooser(chosen: tuple[str, ...], path: Path) -> Callable[[gpd.GeoDataFrame]
     return keep
 
 
-@contextmanager
-def _progress(total: int, options: dict[str, Any]) -> Iterator[None]:
-    """Show steps on a terminal; stay silent in a pipe and with `-q`; log with `-v`."""
-    from tqdm import tqdm
+def _problems_text(problems: Iterable[Problem], options: dict[str, Any]) -> str:
+    """Return every problem as text; what a reader calls its argument is called by its option."""
+    from resilience_geo.console import problem_text
 
-    from resilience_geo.console import step_name
+    flags = {
+        Path(options[name]).name: {argument: flag for argument, (flag, *_) in details.items()}
+        for name, (_, details) in _INPUTS.items()
+        if options.get(name) is not None
+    }
+    language = options.get("language", "id")
+    return "\n".join(
+        problem_text(problem, language, flags.get(Path(problem.file or "").name, {}))
+        for problem in problems
+    )
 
-    verbose = min(options.get("verbose", 0), 2)
-    logging.basicConfig(
-        level=(logging.WARNING, logging.WARNING, logging.INFO)[verbose],
-        format="%(levelname)s %(name)s: %(message)s",
-    )
-    logging.getLogger("resilience_geo").setLevel(
-        (logging.WARNING, logging.INFO, logging.DEBUG)[verbose]
-    )
-    with tqdm(
-        total=total,
-        disable=True if options.get("quiet") or verbose else None,
-        bar_format="{desc:<28} {bar} {n_fmt}/{total_fmt}",
-        file=sys.stderr,
-        leave=False,
-    ) as bar:
-        handler = _Steps(lambda name: bar.set_description_str(step_name(name, options["language"])))
-        handler.done = bar.update
-        loggers = [logging.getLogger(name) for name in _STEP_LOGGERS]
-        for each in loggers:
-            each.addHandler(handler)
-            each.setLevel(logging.INFO)
-            each.propagate = bool(verbose)
-        try:
-            yield
-        finally:
-            for each in loggers:
-                each.removeHandler(handler)
-                each.setLevel(logging.NOTSET)
-                each.propagate = True
+
+def _word(key: str, language: str) -> str:
+    """Return a word of the interface."""
+    from resilience_geo.maps.text import word
+
+    return word(key, language)
+
+
+def _say(text: str, options: dict[str, Any]) -> None:
+    """Print unless `-q` was given."""
+    if not options.get("quiet"):
+        _tell(text)
+
+
+def _tell(text: str, *, err: bool = False) -> None:
+    """Print, without what could steer a terminal."""
+    from resilience_geo.console import printable
+
+    click.echo(printable(text), err=err)
+
+
+if __name__ == "__main__":
+    main()

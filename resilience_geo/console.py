@@ -1,24 +1,151 @@
-"""What the command prints: problems, the exposure and the summary, as text."""
+"""What the command prints: progress, problems, the exposure and the summary, as text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+import logging
+import re
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.maps import text
 from resilience_geo.tables import UNSERVED_CAUSES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
     from resilience_geo.errors import Problem
     from resilience_geo.plan import EvacuationPlan
 
 MAX_ROWS = 20
 
+_STEP_LOGGERS = ("resilience_geo.cli", "resilience_geo.plan")
 
-def problem_text(problem: Problem, language: str) -> str:
-    """Return a problem as lines: where, what was found, what was expected, the remedy."""
+
+# Control characters but the end of a line, and marks that turn the direction of writing.
+_STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+_STEPS: dict[str, dict[str, str]] = {
+    "id": {
+        "read villages": "Membaca batas desa",
+        "read hazard": "Membaca bahaya",
+        "read population": "Membaca penduduk",
+        "read roads": "Membaca jalan",
+        "read shelters": "Membaca tempat evakuasi",
+        "read elevation": "Membaca ketinggian",
+        "exposure": "Menghitung paparan",
+        "roads": "Memeriksa jalan",
+        "routes early": "Mencari jalur, berangkat awal",
+        "routes late": "Mencari jalur, terlambat",
+        "tables": "Menyusun tabel",
+        "files": "Menulis berkas",
+    },
+    "en": {
+        "read villages": "Reading villages",
+        "read hazard": "Reading hazard",
+        "read population": "Reading population",
+        "read roads": "Reading roads",
+        "read shelters": "Reading shelters",
+        "read elevation": "Reading heights",
+        "exposure": "Counting people",
+        "roads": "Checking roads",
+        "routes early": "Finding routes, early",
+        "routes late": "Finding routes, late",
+        "tables": "Making tables",
+        "files": "Writing files",
+    },
+}
+
+
+def printable(said: str) -> str:
+    r"""Return text without what could steer a terminal: names in files may hold anything.
+
+    Examples
+    --------
+    >>> printable("Desa \x1b[31mMerah")
+    'Desa  [31mMerah'
+    """
+    return _STEERING.sub(" ", said)
+
+
+def step_name(step: str, language: str) -> str:
+    """Return what is being done at a step, in words."""
+    return _STEPS[language].get(step, step)
+
+
+@contextmanager
+def progress(total: int, language: str, *, shown: bool | None = None) -> Iterator[None]:
+    """Show on standard error the steps that the command and the planner log that they begin.
+
+    Parameters
+    ----------
+    total
+        How many steps there will be.
+    language
+        `id` or `en`.
+    shown
+        None: on a terminal only.
+    """
+    loggers = [logging.getLogger(name) for name in _STEP_LOGGERS]
+    done = itertools.count()
+    with tqdm(
+        total=total,
+        disable=None if shown is None else not shown,
+        bar_format="{desc:<28} {bar} {n_fmt}/{total_fmt}",
+        file=sys.stderr,
+        leave=False,
+    ) as bar:
+
+        def show(step: str) -> None:
+            bar.n = next(done)
+            bar.set_description_str(step_name(step, language))
+
+        handler = _Steps(show)
+        before = [each.level for each in loggers]
+        for each in loggers:
+            each.addHandler(handler)
+            if not each.isEnabledFor(logging.INFO):
+                each.setLevel(logging.INFO)
+                each.propagate = False
+        try:
+            yield
+        finally:
+            for each, level in zip(loggers, before, strict=True):
+                each.removeHandler(handler)
+                each.setLevel(level)
+                each.propagate = True
+
+
+class _Steps(logging.Handler):
+    """Hand the steps that reading and planning log to a progress bar."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        super().__init__(logging.INFO)
+        self.show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one step."""
+        self.show(record.getMessage())
+
+
+def problem_text(problem: Problem, language: str, flags: Mapping[str, str] | None = None) -> str:
+    """Return a problem as lines: where, what was found, what was expected, the remedy.
+
+    Parameters
+    ----------
+    problem
+        What is wrong.
+    language
+        `id` or `en`.
+    flags
+        What arguments of the reader are called for this audience: with `{"unit":
+        "--hazard-unit"}`, `unit=` in the text becomes `--hazard-unit`.
+    """
     place = [
         part
         for part in (
@@ -38,15 +165,28 @@ def problem_text(problem: Problem, language: str) -> str:
     lines = [f"{text.word('problem', language)}: {', '.join(place)}".rstrip(": ")]
     for key in ("found", "expected", "remedy"):
         said = text.message(getattr(problem, key), language)
+        if flags and key != "found":
+            said = re.sub(r"\b([a-z_]+)=", lambda word: flags.get(word[1], word[0]), said)
         lines.append(f"  {text.word(f'problem_{key}', language)}: {said}")
     return "\n".join(lines)
+
+
+def notes_text(inputs: Iterable[Any], language: str) -> str:
+    """Return what was noted when inputs were read, a line each."""
+    said = []
+    for value in inputs:
+        for holder in (getattr(value, "attrs", None), getattr(value, "graph", None)):
+            if isinstance(holder, dict):
+                said += holder.get("notes", ())
+        said += getattr(value, "notes", ())
+    return "\n".join(f"- {text.message(note, language)}" for note in said)
 
 
 def exposure_text(table: pd.DataFrame, language: str) -> str:
     """Return the exposure of every village as text, with the sum and what lies outside."""
     columns = ["people_total", *(f"people_{name}" for name in CLASS_NAMES), "evacuees"]
     shown = table[columns].map(lambda value: text.people(float(value), language))
-    shown.insert(0, "name", table["village_name"].astype(str))
+    shown.insert(0, "name", _one_line(table["village_name"]))
     total = [text.people(float(table[column].sum()), language) for column in columns]
     outside = table.attrs["outside"]
     beyond = [outside["total"], *(outside[name] for name in CLASS_NAMES)]
@@ -108,7 +248,7 @@ def _village_lines(plan: EvacuationPlan, language: str) -> str:
         if name in summary.columns
     ]
     shown = summary.head(MAX_ROWS)[columns].map(lambda value: text.people(float(value), language))
-    shown.insert(0, "name", summary["village_name"].head(MAX_ROWS).astype(str))
+    shown.insert(0, "name", _one_line(summary["village_name"].head(MAX_ROWS)))
     heads = ["lost_if_late" if name == "lost_if_late_people" else name for name in columns]
     shown.columns = pd.Index(
         [text.word("village", language), *(text.word(head, language) for head in heads)]
@@ -118,3 +258,8 @@ def _village_lines(plan: EvacuationPlan, language: str) -> str:
         more = text.number(len(summary) - MAX_ROWS, language)
         table += "\n" + text.word("more_villages", language, count=more)
     return table
+
+
+def _one_line(names: pd.Series[Any]) -> pd.Series[Any]:
+    """Return names without line breaks, which would tear a table."""
+    return names.astype(str).str.split().str.join(" ")

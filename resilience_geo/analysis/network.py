@@ -166,11 +166,14 @@ def road_arrays(graph: Any) -> Roads:
 
     The two edges of a two-way road become one road. Parallel roads stay apart.
 
+    Functions that take roads take these arrays as well: whoever asks several things of the same
+    roads makes them once.
+
     Parameters
     ----------
     graph
         `networkx.MultiDiGraph` with node `x`, `y` and a `crs`; `length` (m) and `geometry` of
-        edges are made where they are missing.
+        edges are made where they are missing. Arrays are handed back as they are.
 
     Raises
     ------
@@ -346,9 +349,8 @@ def _one_per_road(
             "shape": fingerprint.astype(np.float32),
         }
     )
-    road: NDArray[np.int64] = (
-        keys.groupby(list(keys.columns), sort=False).ngroup().to_numpy(np.int64)
-    )
+    groups = keys.groupby(list(keys.columns), sort=False).ngroup()
+    road = np.asarray(groups, dtype=np.int64)
     first = np.unique(road, return_index=True)[1].astype(np.int64)
     backward = np.zeros(first.size, dtype=bool)
     # A loop begins and ends at one node: it has two directions where it has two edges.

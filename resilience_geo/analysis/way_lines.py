@@ -55,7 +55,8 @@ def people_on_stretches(
     chosen = np.flatnonzero((ways.shelter >= 0) & (people > 0))
     who, stretch, _ = steps_of(network, ways, chosen)
     size = network.stretches.road.size
-    load = np.bincount(stretch, people[chosen][who], minlength=size)
+    # Without any step to count bincount would give whole numbers, to which nothing can be added.
+    load = np.bincount(stretch, people[chosen][who], minlength=size).astype(np.float64)
     # Who enters at the very end of a stretch does not walk on it.
     share = ways.share[chosen]
     walked = np.where(ways.toward_end[chosen], share < 1.0, share > 0.0)

@@ -62,18 +62,27 @@ class WayTree:
     ----------
     cost
         Cost of the way; infinite where there is none.
-    next_node
-        Next node on the way; -1 at targets and where there is no way.
-    target
-        The target reached; -1 where there is no way.
     graph
         What was searched.
+    before, source
+        What SciPy found: the node from which each node was reached, and the target it belongs to;
+        below 0 where there is none.
     """
 
     cost: NDArray[np.float64]
-    next_node: NDArray[np.int64]
-    target: NDArray[np.int64]
     graph: SearchGraph
+    before: NDArray[np.int32]
+    source: NDArray[np.int32]
+
+    @cached_property
+    def next_node(self) -> NDArray[np.int64]:
+        """Next node on the way; -1 at targets and where there is no way."""
+        return np.maximum(self.before, -1).astype(np.int64)
+
+    @cached_property
+    def target(self) -> NDArray[np.int64]:
+        """The target reached; -1 where there is no way."""
+        return np.maximum(self.source, -1).astype(np.int64)
 
     @cached_property
     def next_arc(self) -> NDArray[np.int64]:
@@ -148,8 +157,8 @@ def nearest_targets(graph: SearchGraph, targets: NDArray[np.int64]) -> WayTree:
     """
     size = graph.matrix.shape[0]
     if targets.size == 0:
-        nowhere = np.full(size, -1)
-        return WayTree(np.full(size, np.inf), nowhere, nowhere, graph)
+        nowhere = np.full(size, -1, dtype=np.int32)
+        return WayTree(np.full(size, np.inf), graph, nowhere, nowhere)
     cost, before, source = dijkstra(
         graph.matrix,
         directed=True,
@@ -157,7 +166,4 @@ def nearest_targets(graph: SearchGraph, targets: NDArray[np.int64]) -> WayTree:
         min_only=True,
         return_predecessors=True,
     )
-    target = source.astype(np.int64)
-    target[np.isinf(cost)] = -1
-    target[targets] = targets
-    return WayTree(cost, np.maximum(before, -1).astype(np.int64), target, graph)
+    return WayTree(cost, graph, before, source)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_UNSERVED_SIGNS = 1200
 _MOST_BRIDGES = 150
+_LABEL_LETTERS = 24
 _CLASSES = ("none", "low", "medium", "high", "unknown")
 
 
@@ -323,11 +324,16 @@ def _shelters(plan: EvacuationPlan, departure: str, language: str) -> list[dict[
                 "name": name,
                 "state": state,
                 "people": coming,
-                "label": f"{name} ({people})" if coming else name,
+                "label": f"{_short(name)} ({people})" if coming else "",
                 "rows": [row_ for row_ in rows if row_[1]],
             }
         )
     return result
+
+
+def _short(name: str) -> str:
+    """Return a name that leaves room for the number beside it; the popup holds all of it."""
+    return name if len(name) <= _LABEL_LETTERS else f"{name[: _LABEL_LETTERS - 1].rstrip()}…"
 
 
 def _crowding(coming: int, capacity: float, language: str) -> str:

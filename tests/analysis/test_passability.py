@@ -233,6 +233,19 @@ def test_two_way_twin_edges_are_one_road_and_parallel_roads_are_two():
     assert road_arrays(graph).n_roads == 2
 
 
+@pytest.mark.parametrize("offset", [3, 10, 50])
+def test_two_roads_of_one_length_between_the_same_nodes_stay_apart(offset):
+    # Bows to the north and to the south of the straight line, as round a traffic island.
+    graph = road_graph(
+        {1: (105, 105), 2: (305, 105)},
+        (1, 2, {"via": [(205, 105 + offset)]}),
+        (1, 2, {"via": [(205, 105 - offset)]}),
+    )
+    arrays = road_arrays(graph)
+    assert arrays.n_roads == 2
+    assert np.bincount(arrays.edge_road).tolist() == [2, 2]
+
+
 @pytest.mark.parametrize(
     ("highway", "modes"),
     [

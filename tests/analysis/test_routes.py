@@ -279,6 +279,12 @@ def test_oneway_binds_cars_and_not_walkers():
     assert_allclose(car["travel_time_s"], 1400 / (20 / 3.6))
 
 
+def test_drivers_walk_to_their_road_and_drive_along_it():
+    # 55 m on foot at 1.1 m/s, 700 m at 20 km/h.
+    table = routes([(200, 160)], shelters((900, 105)), straight(), DRY, "early", mode="car")
+    assert_allclose(one(table)["travel_time_s"], 50 + 700 / (20 / 3.6))
+
+
 def test_car_looks_past_a_one_way_road_that_leads_nowhere():
     # From (300, 110) the one-way 1 -> 2 is 5 m away and ends at 2; the two-way 4 - 3 is 95 m away.
     graph = road_graph(

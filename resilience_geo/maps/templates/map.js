@@ -52,7 +52,10 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
         var cell = line.insertCell();
         cell.textContent = value;
         if (!Array.isArray(row[1]) && value.length > 24) { cell.className = "rg-text"; }
-        if (columns && columns.length && values.length === 1) { cell.colSpan = columns.length; }
+        if (columns && columns.length && values.length === 1) {
+          cell.colSpan = columns.length;
+          cell.className = "rg-both";
+        }
       });
     });
     box.appendChild(table);
