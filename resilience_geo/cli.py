@@ -5,13 +5,12 @@ Heavy imports wait until a command runs, so that help answers at once.
 
 from __future__ import annotations
 
-import dataclasses
 import io
-import itertools
 import logging
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,7 @@ from resilience_geo.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
     import geopandas as gpd
@@ -41,61 +40,46 @@ logger = logging.getLogger("resilience_geo.cli")
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _PATH = click.Path(path_type=Path)
-
-
-_SEVERAL = "when the file has several."
-_NOT_FOUND = "when it is not found."
-# Each input: what it is; then by argument of its reader the option that fills it: flag, help,
-# default and choices.
-_INPUTS: dict[str, tuple[str, dict[str, tuple[Any, ...]]]] = {
-    "villages": (
-        "Boundary layer.",
-        {
-            "layer": ("--villages-layer", f"Layer, {_SEVERAL}"),
-            "code_column": ("--code-column", f"Column of the village code, {_NOT_FOUND}"),
-            "name_column": ("--name-column", f"Column of the village name, {_NOT_FOUND}"),
-        },
-    ),
-    "hazard": (
-        "Raster or polygons.",
-        {
-            "kind": ("--hazard-kind", "Kind.", "flood", "flood landslide tsunami generic"),
-            "unit": ("--hazard-unit", "Unit; a raster needs one.", None, "m cm index class"),
-            "nodata": ("--hazard-nodata", "What nodata means.", "unknown", "unknown none"),
-            "class_column": ("--hazard-column", f"Class column of polygons, {_NOT_FOUND}"),
-            "layer": ("--hazard-layer", f"Layer of polygons, {_SEVERAL}"),
-            "band": ("--hazard-band", f"Band of the raster, {_SEVERAL}"),
-        },
-    ),
-    "population": (
-        "Population raster.",
-        {
-            "unit": (
-                "--population-unit",
-                "Unit.",
-                "people_per_cell",
-                "people_per_cell people_per_ha people_per_km2",
-            ),
-            "scale": ("--population-scale", "Multiplies every value.", 1.0),
-            "band": ("--population-band", f"Band of the raster, {_SEVERAL}"),
-        },
-    ),
-    "roads": (
-        ".osm.pbf, .osm, .graphml or a line layer.",
-        {
-            "layer": ("--roads-layer", f"Layer of lines, {_SEVERAL}"),
-            "buffer_m": ("--roads-buffer-m", "Roads this far beyond the villages (m).", 3000.0),
-        },
-    ),
-    "shelters": (
-        "Points or buildings.",
-        {
-            "layer": ("--shelters-layer", f"Layer, {_SEVERAL}"),
-            "capacity_column": ("--shelter-capacity", f"Column of people it takes, {_NOT_FOUND}"),
-            "area_column": ("--shelter-area", f"Column of floor area (m2), {_NOT_FOUND}"),
-        },
-    ),
-    "elevation": ("Heights (m), for walking speed on slopes.", {}),
+_NOT_FOUND, _SEVERAL = "when it is not found.", "when the file has several."
+_SAID: dict[str, str] = {
+    "villages": "Boundary layer.",
+    "hazard": "Raster or polygons.",
+    "population": "Population raster.",
+    "roads": ".osm.pbf, .osm, .graphml or a line layer.",
+    "shelters": "Points or buildings.",
+    "elevation": "Heights (m), for walking speed on slopes.",
+}
+_POPULATION_UNITS = "people_per_cell people_per_ha people_per_km2"
+# The arguments of each reader, and the option that fills each: flag, help, default and choices.
+_DETAILS: dict[str, dict[str, tuple[Any, ...]]] = {
+    "villages": {
+        "layer": ("--villages-layer", f"Layer, {_SEVERAL}"),
+        "code_column": ("--code-column", f"Column of the village code, {_NOT_FOUND}"),
+        "name_column": ("--name-column", f"Column of the village name, {_NOT_FOUND}"),
+    },
+    "hazard": {
+        "kind": ("--hazard-kind", "What it is.", "flood", "flood landslide tsunami generic"),
+        "unit": ("--hazard-unit", "A raster without one is refused.", None, "m cm index class"),
+        "nodata": ("--hazard-nodata", "What no data means.", "unknown", "unknown none"),
+        "class_column": ("--hazard-column", f"Class column of polygons, {_NOT_FOUND}"),
+        "layer": ("--hazard-layer", f"Layer of polygons, {_SEVERAL}"),
+        "band": ("--hazard-band", f"Band of the raster, {_SEVERAL}"),
+    },
+    "population": {
+        "unit": ("--population-unit", "Of the values.", "people_per_cell", _POPULATION_UNITS),
+        "scale": ("--population-scale", "Multiplies every value.", 1.0),
+        "band": ("--population-band", f"Band of the raster, {_SEVERAL}"),
+    },
+    "roads": {
+        "layer": ("--roads-layer", f"Layer of lines, {_SEVERAL}"),
+        "buffer_m": ("--roads-buffer-m", "Roads this far beyond the villages (m).", 3000.0),
+    },
+    "shelters": {
+        "layer": ("--shelters-layer", f"Layer, {_SEVERAL}"),
+        "capacity_column": ("--shelter-capacity", f"Column of people it takes, {_NOT_FOUND}"),
+        "area_column": ("--shelter-area", f"Column of the floor area (m2), {_NOT_FOUND}"),
+    },
+    "elevation": {},
 }
 
 
@@ -121,10 +105,9 @@ def _inputs(*names: str, required: bool = True) -> _Decorator:
     """Return the options of input files, each followed by what says how to read it."""
     options: list[_Decorator] = []
     for name in names:
-        said, details = _INPUTS[name]
         needed = required and name != "elevation"
-        options.append(click.option(f"--{name}", type=_PATH, required=needed, help=said))
-        options += [_option(*detail) for detail in details.values()]
+        options.append(click.option(f"--{name}", type=_PATH, required=needed, help=_SAID[name]))
+        options += [_option(*detail) for detail in _DETAILS[name].values()]
         if name == "villages":
             options.append(_several("--village", "CODE_OR_NAME", "Only this village"))
     return _grouped(*options)
@@ -154,15 +137,14 @@ class _Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command in the language that was asked for."""
-        language = ctx.params.get("language", "id")
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            _tell(_word("interrupted", language), err=True)
-            ctx.exit(EXIT_INTERRUPTED)
+            said, code = _word("interrupted", ctx.params), EXIT_INTERRUPTED
         except ResilienceGeoError as error:
-            _tell(_problems_text(error.problems, ctx.params), err=True)
-            ctx.exit(EXIT_WRONG)
+            said, code = _problems_text(error.problems, ctx.params), EXIT_WRONG
+        click.echo(said, err=True)
+        raise click.exceptions.Exit(code)
 
 
 class _Group(click.Group):
@@ -194,7 +176,7 @@ def demo(**options: Any) -> None:
     import resilience_geo as rg
 
     files = rg.sample_files()
-    read = {name: files["flood" if name == "hazard" else name] for name in _INPUTS}
+    read = {name: files["flood" if name == "hazard" else name] for name in _DETAILS}
     _plan_to_files({**options, **read, "hazard_unit": "m"})
 
 
@@ -204,7 +186,7 @@ def demo(**options: Any) -> None:
         "--population jiwa.tif --roads jalan.osm.pbf --shelters tes.geojson --out hasil/",
     )
 )
-@_inputs("villages", "hazard", "population", "roads", "shelters", "elevation")
+@_inputs(*_SAID)
 @_ASSUMPTIONS
 @_OUT
 @_COMMON
@@ -241,30 +223,25 @@ def exposure(**options: Any) -> None:
 
 
 @cli.command(
-    epilog=_example(
-        "resilience-geo check --villages desa.gpkg --hazard banjir.tif --hazard-unit m",
-    )
+    epilog=_example("resilience-geo check --villages desa.gpkg --hazard banjir.tif --hazard-unit m")
 )
-@_inputs("villages", "hazard", "population", "roads", "shelters", "elevation", required=False)
+@_inputs(*_SAID, required=False)
 @_COMMON
 def check(**options: Any) -> None:
     """Say everything that is wrong with the inputs, and write nothing."""
     from resilience_geo.analysis.checks import problems_between
     from resilience_geo.console import notes_text
 
-    named = [name for name in _INPUTS if options[name] is not None]
-    if not named:
-        message = "Name at least one input: --" + ", --".join(_INPUTS)
-        raise click.UsageError(message)
-    with _working(len(named), options):
+    if all(options[name] is None for name in _SAID):
+        raise click.UsageError("Name at least one input: --" + ", --".join(_SAID))
+    with _working(len(_SAID), options):
         read, problems = _read_inputs(options)
         problems += problems_between(read)
     if problems:
         raise InputError(problems)
-    _say(_word("inputs_are_fine", options["language"]), options)
-    notes = notes_text(read.values(), options["language"])
-    if notes:
-        _say(notes, options)
+    _say(_word("inputs_are_fine", options), options)
+    for note in notes_text(read.values(), options["language"]):
+        _say(note, options)
 
 
 @cli.command(epilog=_example("resilience-geo sample --out contoh/"))
@@ -306,19 +283,10 @@ def _plan_to_files(options: dict[str, Any]) -> None:
     _check_folder(options["out"])
     assumptions = _assumptions(options.get("assume", ()))
     departure = options.get("departure", "both")
-    steps = sum(options.get(name) is not None for name in _INPUTS) + len(STEPS) + 1
-    with _working(steps - (departure != "both"), options):
+    with _working(len(_SAID) + len(STEPS) + 1, options):
         read = _fitting_inputs(options)
-        result = rg.plan_evacuation(
-            read["villages"],
-            read["hazard"],
-            read["population"],
-            read["roads"],
-            read["shelters"],
-            departure,
-            assumptions,
-            elevation=read.get("elevation"),
-        )
+        read["people"] = read.pop("population")
+        result = rg.plan_evacuation(**read, departure=departure, assumptions=assumptions)
         logger.info("files")
         files = rg.save_plan(result, options["out"], language=options["language"])
     _say(summary_text(result, options["language"]), options)
@@ -326,43 +294,32 @@ def _plan_to_files(options: dict[str, Any]) -> None:
 
 
 def _working(total: int, options: dict[str, Any]) -> AbstractContextManager[None]:
-    """Log with `-v`; else show steps, on a terminal and without `-q`."""
+    """Show what is being done."""
     from resilience_geo.console import progress
 
-    verbose = min(options["verbose"], 2)
-    logging.basicConfig(
-        level=(logging.WARNING, logging.WARNING, logging.INFO)[verbose],
-        format="%(levelname)s %(name)s: %(message)s",
-    )
-    level = (logging.WARNING, logging.INFO, logging.DEBUG)[verbose]
-    logging.getLogger("resilience_geo").setLevel(level)
-    shown = None if not (verbose or options["quiet"]) else False
-    return progress(total, options["language"], shown=shown)
+    return progress(total, options["language"], quiet=options["quiet"], verbose=options["verbose"])
 
 
 def _assumptions(pairs: Iterable[str]) -> EvacuationAssumptions:
     """Read NAME=VALUE pairs; what is wrong with them is named as it was typed."""
     from resilience_geo.assumptions import EvacuationAssumptions
 
-    split = [pair.partition("=") for pair in pairs]
+    split = {pair.partition("=")[0].strip(): pair.partition("=")[1:] for pair in pairs}
     problems = [
         Problem(
-            file=f"--assume {name}",
             found=Message("--assume {text}", text=name),
             expected=Message("--assume NAME=VALUE"),
             remedy=Message("write for example --assume walking_speed_mps=0.9"),
         )
-        for name, sign, _ in split
+        for name, (sign, _) in split.items()
         if not sign
     ]
+    values = {name: value for name, (sign, value) in split.items() if sign}
     try:
-        chosen = EvacuationAssumptions.from_texts(
-            {name.strip(): value for name, sign, value in split if sign}
-        )
+        chosen = EvacuationAssumptions.from_texts(values)
     except AssumptionError as error:
         problems += [
-            dataclasses.replace(problem, file=f"--assume {problem.column}", column=None)
-            for problem in error.problems
+            replace(one, file=f"--assume {one.column}", column=None) for one in error.problems
         ]
     if problems:
         raise AssumptionError(problems)
@@ -372,16 +329,14 @@ def _assumptions(pairs: Iterable[str]) -> EvacuationAssumptions:
 def _check_folder(folder: Path) -> None:
     """Refuse a folder that could not be written, before long work and not after it."""
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
-    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
-        return
-    raise OutputError(
-        Problem(
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        problem = Problem(
             file=str(folder),
             found=Message("a folder that cannot be written: {reason}", reason=nearest),
             expected=Message("a folder in which files can be made"),
             remedy=Message("choose another folder"),
         )
-    )
+        raise OutputError(problem)
 
 
 def _fitting_inputs(options: dict[str, Any]) -> dict[str, Any]:
@@ -401,7 +356,7 @@ def _read_inputs(options: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]
     """Read every input that is named; return what could be read, and what is wrong."""
     read: dict[str, Any] = {}
     problems: list[Problem] = []
-    for name in _INPUTS:
+    for name in _DETAILS:
         if options.get(name) is None:
             continue
         logger.info("read %s", name)
@@ -423,12 +378,12 @@ def _read(name: str, options: dict[str, Any], villages: gpd.GeoDataFrame | None)
     import resilience_geo as rg
 
     chosen = {
-        argument: options[option]
-        for argument, option in _names(name).items()
-        if options.get(option) is not None
+        argument: value
+        for argument, (flag, *_) in _DETAILS[name].items()
+        if (value := options.get(flag[2:].replace("-", "_"))) is not None
     }
     if name == "villages" and options.get("village"):
-        chosen["where"] = _chooser(options["village"], options[name])
+        chosen["where"] = _chooser(options["village"], options[name].name)
     if name == "roads" and villages is not None:
         chosen["within"] = villages
     elif name == "roads" and options.get("villages") is not None:
@@ -439,42 +394,28 @@ def _read(name: str, options: dict[str, Any], villages: gpd.GeoDataFrame | None)
     return reader(options[name], **chosen)
 
 
-def _names(name: str) -> dict[str, str]:
-    """Return, by argument of an input's reader, the name of the option that fills it."""
-    details = _INPUTS[name][1].items()
-    return {argument: flag[2:].replace("-", "_") for argument, (flag, *_) in details}
-
-
-def _chooser(chosen: tuple[str, ...], path: Path) -> Callable[[gpd.GeoDataFrame], Any]:
+def _chooser(chosen: Iterable[str], file: str) -> Callable[[gpd.GeoDataFrame], Any]:
     """Return what keeps the villages whose code or name was asked for."""
+    import difflib
 
     def keep(villages: gpd.GeoDataFrame) -> Any:
-        import difflib
-
-        known = dict.fromkeys([*villages["village_code"], *villages["village_name"]])
-        folded = {str(one).casefold(): str(one) for one in known}
-        wanted = [text.strip().casefold() for text in chosen]
-        problems = [
-            Problem(
-                file=path.name,
-                found=Message("no village {text}", text=repr(text)),
+        names = villages[["village_code", "village_name"]].astype(str)
+        folded = names.apply(lambda column: column.str.casefold())
+        known = dict(zip(folded.to_numpy().T.flat, names.to_numpy().T.flat, strict=True))
+        wanted = {text.strip().casefold(): text for text in chosen}
+        problems = []
+        for key in (one for one in wanted if one not in known):
+            near = difflib.get_close_matches(key, known, cutoff=0.5) or list(known)[:3]
+            problem = Problem(
+                file=file,
+                found=Message("no village {text}", text=repr(wanted[key])),
                 expected=Message("a village code or name of the layer"),
-                remedy=Message(
-                    "did you mean {near}?",
-                    near=", ".join(
-                        folded[one] for one in difflib.get_close_matches(key, folded, cutoff=0.5)
-                    )
-                    or ", ".join(itertools.islice(folded.values(), 3)),
-                ),
+                remedy=Message("did you mean {near}?", near=", ".join(known[one] for one in near)),
             )
-            for text, key in zip(chosen, wanted, strict=True)
-            if key not in folded
-        ]
+            problems.append(problem)
         if problems:
             raise InputError(problems)
-        columns = ("village_code", "village_name")
-        code, name = (villages[column].astype(str).str.casefold() for column in columns)
-        return code.isin(wanted) | name.isin(wanted)
+        return folded.isin(list(wanted)).any(axis=1)
 
     return keep
 
@@ -485,7 +426,7 @@ def _problems_text(problems: Iterable[Problem], options: dict[str, Any]) -> str:
 
     flags = {
         Path(options[name]).name: {argument: flag for argument, (flag, *_) in details.items()}
-        for name, (_, details) in _INPUTS.items()
+        for name, details in _DETAILS.items()
         if options.get(name) is not None
     }
     language = options.get("language", "id")
@@ -495,24 +436,19 @@ def _problems_text(problems: Iterable[Problem], options: dict[str, Any]) -> str:
     )
 
 
-def _word(key: str, language: str) -> str:
-    """Return a word of the interface."""
+def _word(term: str, options: dict[str, Any]) -> str:
+    """Return words in the language that was asked for."""
     from resilience_geo.maps.text import word
 
-    return word(key, language)
+    return word(term, options.get("language", "id"))
 
 
 def _say(text: str, options: dict[str, Any]) -> None:
-    """Print unless `-q` was given."""
-    if not options.get("quiet"):
-        _tell(text)
-
-
-def _tell(text: str, *, err: bool = False) -> None:
-    """Print, without what could steer a terminal."""
+    """Print unless `-q` was given, without what could steer a terminal."""
     from resilience_geo.console import printable
 
-    click.echo(printable(text), err=err)
+    if not options.get("quiet"):
+        click.echo(printable(text))
 
 
 if __name__ == "__main__":

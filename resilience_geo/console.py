@@ -79,8 +79,8 @@ def step_name(step: str, language: str) -> str:
 
 
 @contextmanager
-def progress(total: int, language: str, *, shown: bool | None = None) -> Iterator[None]:
-    """Show on standard error the steps that the command and the planner log that they begin.
+def progress(total: int, language: str, *, quiet: bool = False, verbose: int = 0) -> Iterator[None]:
+    """Show on standard error what the command and the planner log that they begin.
 
     Parameters
     ----------
@@ -88,14 +88,23 @@ def progress(total: int, language: str, *, shown: bool | None = None) -> Iterato
         How many steps there will be.
     language
         `id` or `en`.
-    shown
-        None: on a terminal only.
+    quiet
+        Show nothing.
+    verbose
+        0: a bar, on a terminal only; 1 and 2: English logs in its place, of this package or of
+        all.
     """
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(
+        level=logging.INFO if verbose > 1 else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("resilience_geo").setLevel(level)
     loggers = [logging.getLogger(name) for name in _STEP_LOGGERS]
     done = itertools.count()
     with tqdm(
         total=total,
-        disable=None if shown is None else not shown,
+        disable=True if quiet or verbose else None,
         bar_format="{desc:<28} {bar} {n_fmt}/{total_fmt}",
         file=sys.stderr,
         leave=False,
@@ -168,10 +177,10 @@ def problem_text(problem: Problem, language: str, flags: Mapping[str, str] | Non
         if flags and key != "found":
             said = re.sub(r"\b([a-z_]+)=", lambda word: flags.get(word[1], word[0]), said)
         lines.append(f"  {text.word(f'problem_{key}', language)}: {said}")
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
-def notes_text(inputs: Iterable[Any], language: str) -> str:
+def notes_text(inputs: Iterable[Any], language: str) -> list[str]:
     """Return what was noted when inputs were read, a line each."""
     said = []
     for value in inputs:
@@ -179,7 +188,7 @@ def notes_text(inputs: Iterable[Any], language: str) -> str:
             if isinstance(holder, dict):
                 said += holder.get("notes", ())
         said += getattr(value, "notes", ())
-    return "\n".join(f"- {text.message(note, language)}" for note in said)
+    return [f"- {text.message(note, language)}" for note in said]
 
 
 def exposure_text(table: pd.DataFrame, language: str) -> str:

@@ -115,6 +115,7 @@ def village_table(villages: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
                 ),
             )
         )
+    frame = frame.rename(index=str)
     repeated = frame.index[frame.index.duplicated()].unique()
     if not problems and len(repeated):
         problems.append(
@@ -131,7 +132,6 @@ def village_table(villages: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
             )
         )
     raise_problems(problems)
-    frame = frame.rename(index=str)
     frame.index.name = "village_code"
     if "village_name" not in frame.columns:
         frame = frame.assign(village_name=frame.index.to_numpy())

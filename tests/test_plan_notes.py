@@ -53,7 +53,8 @@ def test_people_in_unknown_hazard_are_told_and_not_called_safe():
 
 
 def test_villages_mostly_outside_the_population_layer_are_told():
-    frame = villages(A=rect(0, 0, 1000, 600), B=rect(900, 0, 1200, 600), C=rect(950, 0, 1040, 9))
+    # A third of B lies on the layer, more than half of C.
+    frame = villages(A=rect(0, 0, 900, 600), B=rect(900, 0, 1200, 300), C=rect(950, 300, 1040, 310))
     assert "1 villages lie for more than half outside" in text_of(plan_of(WET, frame=frame))
 
 

@@ -204,6 +204,10 @@ def expose(
         counts = people.people(rows, columns).ravel()
         by_class = counts * _class_shares(window, counts, grid.crs, hazard, hazard_polygons)
         shares = polygon_cell_shares(polygons, window)
+        valid = grid.read(rows, columns)[1].ravel()
+        known += np.bincount(
+            shares.polygon, shares.share * valid[shares.cell], minlength=len(villages)
+        )
         if overlapping.size:
             shares = _without_double_counting(shares, polygons, overlapping, window)
         touched = touched or shares.cell.size > 0
@@ -212,10 +216,6 @@ def expose(
             totals[:, position] += np.bincount(shares.polygon, weights, minlength=len(villages))
         inside = np.bincount(shares.cell, shares.share, minlength=window.n_cells)
         outside += (by_class * np.clip(1.0 - inside, 0.0, None)).sum(axis=1)
-        valid = grid.read(rows, columns)[1].ravel()
-        known += np.bincount(
-            shares.polygon, shares.share * valid[shares.cell], minlength=len(villages)
-        )
         leaving = shares.share * by_class[evacuating].sum(axis=0)[shares.cell]
         some = leaving > 0.0
         x, y = window.centres(shares.cell[some])

@@ -41,6 +41,13 @@ _INDEX_TOLERANCE = 1e-6
 _DEEP_M = 30.0
 _CODES_NAMED = 12
 _CODES_AT_MOST = 256
+# Units as files state them (GDAL band unit, NetCDF units), in our words.
+_STATED_UNITS = {
+    **dict.fromkeys(("m", "metre", "meter", "metres", "meters"), "m"),
+    **dict.fromkeys(("cm", "centimetre", "centimeter", "centimetres", "centimeters"), "cm"),
+    "index": "index",
+    "class": "class",
+}
 
 
 def read_hazard(
@@ -64,8 +71,8 @@ def read_hazard(
     kind
         "flood", "landslide", "tsunami" or "generic".
     unit
-        "m", "cm", "index" (0..1) or "class". A raster needs it; polygons are of "class" when it
-        is left out.
+        "m", "cm", "index" (0..1) or "class". A raster needs it unless the file itself states one
+        of these as the unit of its band; polygons are of "class" when it is left out.
     classes
         Three rising cut points (low, medium, high) in `unit`, in place of those of the kind; with
         unit "index" the values may then be any score. Or a mapping of code or word to class name
@@ -103,6 +110,9 @@ def read_hazard(
     if isinstance(path, Grid) or _is_raster(Path(path)):
         _refuse_unused(name, class_column=class_column, layer=layer)
         grid = path if isinstance(path, Grid) else read_grid(path, band=band)
+        stated = _STATED_UNITS.get((grid.stated_unit or "").strip().lower())
+        if unit is None and stated is not None:
+            choices = checked_choices(name, kind=kind, unit=stated, classes=classes, nodata=nodata)
         return _from_grid(grid, hazard, choices)
     _refuse_unused(name, band=band)
     return _from_polygons(path, hazard, choices, class_column=class_column, layer=layer)

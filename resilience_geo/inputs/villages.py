@@ -78,8 +78,8 @@ def read_villages(
         columns of the file, `geometry` (valid Polygon or MultiPolygon, in the file's CRS).
         `attrs["source"]` is the file, `attrs["notes"]` a tuple of messages on what was taken,
         merged or repaired, and on villages that overlap; `attrs["overlaps"]` holds the codes of
-        all that do, and the sum of all areas they were found for; `attrs["code_system"]` "kemendagri",
-        "bps", "ambiguous", "other" or "mixed" (see `village_codes.code_system`).
+        all that do, and the sum of all areas they were found for; `attrs["code_system"]` is
+        "kemendagri", "bps", "ambiguous", "other" or "mixed" (see `village_codes.code_system`).
 
     Raises
     ------

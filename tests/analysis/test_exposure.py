@@ -205,6 +205,12 @@ def test_overlapping_villages_share_people_once_even_within_one_cell():
     assert_allclose(table.attrs["outside"]["total"], 50, atol=1e-4)
 
 
+def test_overlap_does_not_lower_the_known_share():
+    cell = rect(0, 0, 10, 10)
+    table = rg.village_exposure(villages(A=cell, B=cell), flood([[1.0]]), people([[100]]))
+    assert_allclose(table["population_known_share"], 1.0)
+
+
 def test_people_are_conserved_after_a_user_grows_the_villages(tmp_path):
     # Two villages side by side, read from a file, then grown by 10 m: both claim the middle.
     villages(A=rect(0, 0, 20, 20), B=rect(20, 0, 40, 20)).to_file(tmp_path / "desa.gpkg")

@@ -153,10 +153,25 @@ class TestRasters:
             crs="EPSG:4326", transform=NORTH_UP,
         ) as dataset:  # fmt: skip
             dataset.write(np.ones((1, 1, 1), np.float32))
-            dataset.units = ["cm"]
-        with pytest.raises(UnitError, match=r"banjir\.tif.*its tags say cm"):
+            dataset.units = ["feet"]
+        with pytest.raises(UnitError, match=r"banjir\.tif.*its tags say feet"):
             read_hazard(path)
         assert read_hazard(path, unit="m").source == str(path)
+
+    @pytest.mark.parametrize(("stated", "scale"), [("m", 1.0), ("Metre", 1.0), ("cm", 0.01)])
+    def test_unit_that_the_file_states_is_taken(self, tmp_path, stated, scale):
+        path = tmp_path / "banjir.tif"
+        with rasterio.open(
+            path, "w", driver="GTiff", width=1, height=1, count=1, dtype="float32",
+            crs="EPSG:32748", transform=from_origin(0, 1, 1, 1),
+        ) as dataset:  # fmt: skip
+            dataset.write(np.full((1, 1, 1), 80.0, np.float32))
+            dataset.units = [stated]
+        hazard = read_hazard(path)
+        assert hazard.unit == "m"
+        assert hazard.depths_m(*ALL)[0, 0] == pytest.approx(80.0 * scale)
+        # What the caller says goes before what the file says.
+        assert read_hazard(path, unit="m").depths_m(*ALL)[0, 0] == pytest.approx(80.0)
 
     def test_very_deep_water_is_noted(self):
         assert "check that its unit is m" in read_hazard(grid([[150.0]]), unit="m").notes[-1]
