@@ -163,7 +163,7 @@ class TestRasters:
         path = tmp_path / "banjir.tif"
         with rasterio.open(
             path, "w", driver="GTiff", width=1, height=1, count=1, dtype="float32",
-            crs="EPSG:32748", transform=from_origin(0, 1, 1, 1),
+            crs="EPSG:4326", transform=NORTH_UP,
         ) as dataset:  # fmt: skip
             dataset.write(np.full((1, 1, 1), 80.0, np.float32))
             dataset.units = [stated]
