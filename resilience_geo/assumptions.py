@@ -110,6 +110,13 @@ class EvacuationAssumptions:
     downhill_speed_cap: float = _number(
         1.0, "share of speed", "Tobler's gain downhill is not counted above this", "J"
     )
+    capacity_from_floor_area: bool = _number(
+        False,
+        "yes/no",
+        "whether a shelter of unknown capacity and known floor area is taken to hold floor area x "
+        "usable_floor_share / shelter_space_m2_per_person",
+        "J",
+    )
     shelter_space_m2_per_person: float = _number(
         3.0, "m2/person", "Perka BNPB 7/2008, overnight", "S2"
     )
@@ -240,12 +247,13 @@ class EvacuationAssumptions:
         return dataclasses.replace(cls(), **values)
 
 
-_CHOICES = ("evacuating_classes", "mode", "bridge_rule", "unknown_roads_pass_late")
+_YES_NO = ("unknown_roads_pass_late", "capacity_from_floor_area")
+_CHOICES = ("evacuating_classes", "mode", "bridge_rule", *_YES_NO)
 
 
 def _expected_of_choice(name: str, value: Any) -> Message | None:
     """Return what a field of words should hold, where it does not."""
-    if name == "unknown_roads_pass_late":
+    if name in _YES_NO:
         return None if isinstance(value, bool) else Message("yes or no")
     if name == "evacuating_classes":
         chosen, allowed = value, CLASS_NAMES

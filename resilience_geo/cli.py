@@ -5,9 +5,11 @@ Heavy imports wait until a command runs, so that help answers at once.
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -59,7 +61,7 @@ _DETAILS: dict[str, dict[str, tuple[Any, ...]]] = {
     },
     "hazard": {
         "kind": ("--hazard-kind", "What it is.", "flood", "flood landslide tsunami generic"),
-        "unit": ("--hazard-unit", "A raster without one is refused.", None, "m cm index class"),
+        "unit": ("--hazard-unit", "Of a raster that states none.", None, "m cm index class"),
         "nodata": ("--hazard-nodata", "What no data means.", "unknown", "unknown none"),
         "class_column": ("--hazard-column", f"Class column of polygons, {_NOT_FOUND}"),
         "layer": ("--hazard-layer", f"Layer of polygons, {_SEVERAL}"),
@@ -127,9 +129,13 @@ _COMMON = _grouped(
     click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
     click.option("-v", "--verbose", count=True, help="Log what is done; twice for more."),
 )
-_OUT = click.option(
-    "--out", type=_PATH, default=Path("hasil"), show_default=True, help="Folder of the results."
-)
+
+
+def _out(default: str) -> _Decorator:
+    """Return the option of the folder to write."""
+    return click.option(
+        "--out", type=_PATH, default=default, show_default=True, help="Folder of the results."
+    )
 
 
 class _Command(click.Command):
@@ -140,17 +146,17 @@ class _Command(click.Command):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            said, code = _word("interrupted", ctx.params), EXIT_INTERRUPTED
+            from resilience_geo.maps.text import word
+
+            said, code = word("interrupted", ctx.params.get("language", "id")), EXIT_INTERRUPTED
         except ResilienceGeoError as error:
             said, code = _problems_text(error.problems, ctx.params), EXIT_WRONG
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # who read the output has gone; click knows what to do
+                raise
+            said, code = _problems_text([_refused_by_system(error)], ctx.params), EXIT_WRONG
         click.echo(said, err=True)
         raise click.exceptions.Exit(code)
-
-
-class _Group(click.Group):
-    """Commands of the kind above."""
-
-    command_class = _Command
 
 
 def _example(*lines: str) -> str:
@@ -159,7 +165,6 @@ def _example(*lines: str) -> str:
 
 
 @click.group(
-    cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=_example("resilience-geo demo --out hasil/"),
 )
@@ -168,8 +173,11 @@ def cli() -> None:
     """Evacuation plans and offline maps for Indonesian villages."""
 
 
+cli.command_class = _Command
+
+
 @cli.command(epilog=_example("resilience-geo demo --out hasil/"))
-@_OUT
+@_out("hasil")
 @_COMMON
 def demo(**options: Any) -> None:
     """Plan the embedded, made-up sample."""
@@ -188,7 +196,7 @@ def demo(**options: Any) -> None:
 )
 @_inputs(*_SAID)
 @_ASSUMPTIONS
-@_OUT
+@_out("hasil")
 @_COMMON
 def plan(**options: Any) -> None:
     """Make the evacuation plan and its maps from five files."""
@@ -230,7 +238,7 @@ def exposure(**options: Any) -> None:
 def check(**options: Any) -> None:
     """Say everything that is wrong with the inputs, and write nothing."""
     from resilience_geo.analysis.checks import problems_between
-    from resilience_geo.console import notes_text
+    from resilience_geo.console import fine_text
 
     if all(options[name] is None for name in _SAID):
         raise click.UsageError("Name at least one input: --" + ", --".join(_SAID))
@@ -239,15 +247,11 @@ def check(**options: Any) -> None:
         problems += problems_between(read)
     if problems:
         raise InputError(problems)
-    _say(_word("inputs_are_fine", options), options)
-    for note in notes_text(read.values(), options["language"]):
-        _say(note, options)
+    _say(fine_text(read.values(), options["language"]), options)
 
 
 @cli.command(epilog=_example("resilience-geo sample --out contoh/"))
-@click.option(
-    "--out", type=_PATH, default=Path("contoh"), show_default=True, help="Folder of the files."
-)
+@_out("contoh")
 @_COMMON
 def sample(**options: Any) -> None:
     """Write the files of the embedded, made-up sample."""
@@ -267,6 +271,7 @@ def version() -> None:
 
 def main() -> None:
     """Run the command."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # clean up first
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal cannot write must not end a plan that is already made.
         if isinstance(stream, io.TextIOWrapper):
@@ -282,11 +287,11 @@ def _plan_to_files(options: dict[str, Any]) -> None:
 
     _check_folder(options["out"])
     assumptions = _assumptions(options.get("assume", ()))
-    departure = options.get("departure", "both")
     with _working(len(_SAID) + len(STEPS) + 1, options):
         read = _fitting_inputs(options)
         read["people"] = read.pop("population")
-        result = rg.plan_evacuation(**read, departure=departure, assumptions=assumptions)
+        read["departure"] = options.get("departure", "both")
+        result = rg.plan_evacuation(**read, assumptions=assumptions)
         logger.info("files")
         files = rg.save_plan(result, options["out"], language=options["language"])
     _say(summary_text(result, options["language"]), options)
@@ -298,6 +303,16 @@ def _working(total: int, options: dict[str, Any]) -> AbstractContextManager[None
     from resilience_geo.console import progress
 
     return progress(total, options["language"], quiet=options["quiet"], verbose=options["verbose"])
+
+
+def _refused_by_system(error: OSError) -> Problem:
+    """Return the problem of a path that the operating system will not open."""
+    return Problem(
+        file=str(error.filename),
+        found=Message("{reason}", reason=error.strerror or str(error)),
+        expected=Message("a folder in which files can be made"),
+        remedy=Message("correct the path"),
+    )
 
 
 def _assumptions(pairs: Iterable[str]) -> EvacuationAssumptions:
@@ -362,11 +377,10 @@ def _read_inputs(options: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]
         logger.info("read %s", name)
         try:
             read[name] = _read(name, options, read.get("villages"))
-        except OverlapError as error:
-            if "villages" in read:
-                problems += error.problems
         except ResilienceGeoError as error:
-            problems += error.problems
+            if "villages" in read or not isinstance(error, OverlapError):
+                file = str(options[name])
+                problems += [replace(one, file=one.file or file) for one in error.problems]
     return read, problems
 
 
@@ -434,13 +448,6 @@ def _problems_text(problems: Iterable[Problem], options: dict[str, Any]) -> str:
         problem_text(problem, language, flags.get(Path(problem.file or "").name, {}))
         for problem in problems
     )
-
-
-def _word(term: str, options: dict[str, Any]) -> str:
-    """Return words in the language that was asked for."""
-    from resilience_geo.maps.text import word
-
-    return word(term, options.get("language", "id"))
 
 
 def _say(text: str, options: dict[str, Any]) -> None:

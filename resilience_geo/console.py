@@ -174,21 +174,22 @@ def problem_text(problem: Problem, language: str, flags: Mapping[str, str] | Non
     lines = [f"{text.word('problem', language)}: {', '.join(place)}".rstrip(": ")]
     for key in ("found", "expected", "remedy"):
         said = text.message(getattr(problem, key), language)
-        if flags and key != "found":
+        if flags:
             said = re.sub(r"\b([a-z_]+)=", lambda word: flags.get(word[1], word[0]), said)
         lines.append(f"  {text.word(f'problem_{key}', language)}: {said}")
     return printable("\n".join(lines))
 
 
-def notes_text(inputs: Iterable[Any], language: str) -> list[str]:
-    """Return what was noted when inputs were read, a line each."""
-    said = []
+def fine_text(inputs: Iterable[Any], language: str) -> str:
+    """Return that inputs can be used, and what was noted when they were read, a line each."""
+    notes: list[object] = []
     for value in inputs:
         for holder in (getattr(value, "attrs", None), getattr(value, "graph", None)):
             if isinstance(holder, dict):
-                said += holder.get("notes", ())
-        said += getattr(value, "notes", ())
-    return [f"- {text.message(note, language)}" for note in said]
+                notes += holder.get("notes", ())
+        notes += getattr(value, "notes", ())
+    said = [f"- {text.message(note, language)}" for note in notes]
+    return "\n".join([text.word("inputs_are_fine", language), *said])
 
 
 def exposure_text(table: pd.DataFrame, language: str) -> str:
@@ -215,8 +216,20 @@ def summary_text(plan: EvacuationPlan, language: str) -> str:
     """Return the sums of a plan and its worst villages as text."""
     villages = plan.villages
     lines = [text.word("sample_note", language)] if plan.is_sample else []
+    if villages["evacuees"].sum():
+        lines += _need_lines(plan, language)
+    else:
+        lines.append(text.word("summary_nobody", language))
+    lines += ["", _village_lines(plan, language), ""]
+    lines += [f"- {text.message(note, language)}" for note in plan.notes]
+    return "\n".join(lines)
+
+
+def _need_lines(plan: EvacuationPlan, language: str) -> list[str]:
+    """Return who must leave and who has a shelter, by departure and with the causes."""
+    villages = plan.villages
     need = text.people(float(villages["evacuees"].sum()), language)
-    lines.append(text.word("summary_need", language, evacuees=need))
+    lines = [text.word("summary_need", language, evacuees=need)]
     for prefix, departure in _departures(plan):
         served = int(villages[f"{prefix}allocated"].sum())
         left = int(villages[f"{prefix}evacuees"].sum()) - served
@@ -236,9 +249,7 @@ def summary_text(plan: EvacuationPlan, language: str) -> str:
     if "lost_if_late_people" in villages.columns:
         lost = text.people(float(villages["lost_if_late_people"].sum()), language)
         lines.append(text.word("summary_lost", language, lost=lost))
-    lines += ["", _village_lines(plan, language), ""]
-    lines += [f"- {text.message(note, language)}" for note in plan.notes]
-    return "\n".join(lines)
+    return lines
 
 
 def _departures(plan: EvacuationPlan) -> list[tuple[str, str]]:

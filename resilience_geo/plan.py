@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from resilience_geo import plan_tables
-from resilience_geo.analysis.coverage import shelter_points, shelter_status
+from resilience_geo.analysis.coverage import capacity_of, shelter_points, shelter_status
 from resilience_geo.analysis.evacuation_network import build_network
 from resilience_geo.analysis.exposure import expose, exposure_table
 from resilience_geo.analysis.network import road_arrays
@@ -188,6 +188,7 @@ def plan_evacuation(
     places = shelter_points(shelters, arrays.crs)
     network = build_network(arrays, hazard, places, chosen, elevation=elevation)
     origins = plan_tables.origin_table(frame.index, exposure.cells, table["evacuees"], arrays.crs)
+    capacity = capacity_of(shelters, chosen)
     departed: dict[str, Departed] = {}
     for name in wanted:
         logger.info("routes %s", name)
@@ -196,10 +197,15 @@ def plan_evacuation(
             np.asarray(origins.geometry.array),
             name,
             usable=hazard_status == "usable",
-            capacity_people=shelters["capacity_people"].to_numpy(dtype=np.float64),
+            capacity_people=capacity,
         )
         departed[name] = plan_tables.departed(
-            name, origins, shelters, served, network, (hazard_status, hazard_class, places)
+            name,
+            origins,
+            shelters.assign(capacity_people=capacity),
+            served,
+            network,
+            (hazard_status, hazard_class, places),
         )
     logger.info("tables")
     both = departure == "both"

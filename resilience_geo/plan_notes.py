@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +46,7 @@ def plan_notes(
         # A graph read back from GraphML holds its notes as one text, which says nothing new here.
         notes += [note for note in source if isinstance(note, Message)]
     notes += _exposure_notes(exposure)
-    notes += _shelter_notes(departed, assumptions)
+    notes += _shelter_notes(departed, shelters["capacity_people"], assumptions)
     notes.append(
         Message(
             "Walks between houses, roads and shelters are straight lines; a river, wall or cliff "
@@ -91,13 +92,23 @@ def _exposure_notes(exposure: pd.DataFrame) -> list[Message]:
 
 
 def _shelter_notes(
-    departed: Mapping[str, Departed], assumptions: EvacuationAssumptions
+    departed: Mapping[str, Departed],
+    stated_capacity: pd.Series,
+    assumptions: EvacuationAssumptions,
 ) -> list[Message]:
     """Return notes on capacity: what is unknown, and where more people come than fit."""
     notes = []
     first = next(iter(departed.values()))
     shelters = first.shelters
     usable = shelters["status"] == "usable"
+    estimated = stated_capacity.isna().to_numpy() & shelters["capacity_people"].notna().to_numpy()
+    if estimated.any():
+        notes.append(
+            Message(
+                "The capacity of {count} shelters is estimated from their floor area.",
+                count=int(estimated.sum()),
+            )
+        )
     unknown = usable & shelters["capacity_people"].isna()
     if unknown.any():
         people = int(
@@ -141,20 +152,37 @@ def provenance(
         "created": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
         "crs": crs.to_string(),
         "inputs": {
-            "villages": {"source": villages.attrs.get("source"), "count": len(villages)},
+            "villages": {
+                "source": _file_name(villages.attrs.get("source")),
+                "count": len(villages),
+            },
             "hazard": {
-                "source": hazard.source,
+                "source": _file_name(hazard.source),
                 "kind": hazard.kind,
                 "unit": hazard.unit,
                 "cuts": None if hazard.cuts is None else list(hazard.cuts),
                 "nodata_means": hazard.nodata_means,
             },
-            "population": {"source": people.source, "unit": people.unit, "scale": people.scale},
+            "population": {
+                "source": _file_name(people.source),
+                "unit": people.unit,
+                "scale": people.scale,
+            },
             "roads": {
-                "source": roads.graph.get("source"),
+                "source": _file_name(roads.graph.get("source")),
                 "osm_date": roads.graph.get("osm_date"),
                 "attribution": "© OpenStreetMap contributors, ODbL",
             },
-            "shelters": {"source": shelters.attrs.get("source"), "count": len(shelters)},
+            "shelters": {
+                "source": _file_name(shelters.attrs.get("source")),
+                "count": len(shelters),
+            },
         },
     }
+
+
+def _file_name(source: Any) -> str | None:
+    """Return the names of files without their folders, which say more of a machine than of data."""
+    if not source:
+        return None
+    return ", ".join(Path(part).name for part in str(source).split(", "))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -16,10 +16,16 @@ from rasterio.transform import Affine
 import resilience_geo as rg
 from resilience_geo import cli
 
-OPTIONS = {"hazard": "flood"}
+if TYPE_CHECKING:
+    from pathlib import Path
+
 BILLION_LAUGHS = """<?xml version="1.0"?>
 <!DOCTYPE osm [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>
 <osm version="0.6"><node id="1" lat="0" lon="0"/><note>&c;</note></osm>
+"""
+GRAPH_WITHOUT_EDGES = """<?xml version="1.0"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+<graph edgedefault="directed"><node id="1"/></graph></graphml>
 """
 
 
@@ -178,7 +184,7 @@ def test_truncated_file(room, name, file, share):
 
 
 def test_shapefile_without_its_parts(room):
-    room.layer("villages", "desa.shp", lambda frame: frame)
+    room.layer("villages", "desa.shp", lambda frame: frame[["kecamatan", "geometry"]])
     (room.folder / "desa.dbf").unlink()
     room.refused("desa.shp", ".dbf", villages=room.folder / "desa.shp")
 
@@ -187,7 +193,7 @@ def test_shapefile_without_its_parts(room):
 
 
 def test_layer_without_crs(room):
-    path = room.layer("villages", "desa.shp", lambda frame: frame)
+    path = room.layer("villages", "desa.shp", lambda frame: frame[["kecamatan", "geometry"]])
     path.with_suffix(".prj").unlink()
     room.refused("desa.shp", ".prj", villages=path)
 
@@ -282,7 +288,8 @@ def test_raster_of_nodata(room, name):
 
 
 def test_raster_without_unit(room):
-    said = room.refused("banjir_kedalaman_m.tif", "m, cm, index, class", hazard_unit=None)
+    path = room.raster("hazard", "a.tif")  # its values only, without their unit
+    said = room.refused("a.tif", "m, cm, index, class", hazard=path, hazard_unit=None)
     assert "--hazard-unit" in said
     assert "unit=" not in said
 
@@ -327,6 +334,15 @@ def test_two_bands(room):
     said = room.refused("a.tif", "1, 2", hazard=path)
     assert "--hazard-band" in said
     assert room.check(hazard=path, hazard_band="2").code == 0
+
+
+def test_hazard_polygons_without_a_class(room):
+    frame = gpd.read_file(room.inputs["villages"])[["geometry"]].assign(luas=2.5)
+    frame.to_file(room.folder / "bahaya.geojson")
+    said = room.refused(
+        "bahaya.geojson", "luas", hazard=room.folder / "bahaya.geojson", hazard_unit=None
+    )
+    assert "--hazard-column" in said
 
 
 # --- villages --------------------------------------------------------------------------------
@@ -394,6 +410,10 @@ def test_unknown_village(room):
     assert said.count("Problem") == 1
 
 
+def test_village_without_anything_alike(room):
+    assert "99.01.01.2001, " in room.refused("desa.gpkg", "no village '?'", village="?")
+
+
 def test_every_unknown_village_is_named(room):
     assert room.refused(village=("A", "B", "99.01.01.2002")).count("Problem") == 2
 
@@ -413,7 +433,9 @@ def test_villages_that_were_not_asked_for_may_be_broken(room):
 
 def test_lines_as_shelters(room):
     path = room.layer(
-        "shelters", "garis.geojson", lambda frame: frame.set_geometry(frame.buffer(0.001).boundary)
+        "shelters",
+        "garis.geojson",
+        lambda frame: frame.set_geometry(frame.to_crs(32748).buffer(9).boundary),
     )
     room.refused("garis.geojson", "LineString", "Point", shelters=path)
 
@@ -450,8 +472,8 @@ def test_entities_in_osm(room):
     [
         "<graphml",
         "<graphml></graphml>",
-        '<?xml version="1.0"?><graphml xmlns="http://graphml.graphdrawing.org/xmlns">'
-        '<graph edgedefault="directed"><node id="1"/></graph></graphml>',
+        '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph><node id="1"/></graph>',
+        GRAPH_WITHOUT_EDGES,
     ],
 )
 def test_broken_graphml(room, content):
@@ -467,13 +489,29 @@ def test_osm_without_roads(room):
     room.refused("jalan.osm", "road", roads=room.text("jalan.osm", empty))
 
 
+def test_roads_that_nobody_reaches(room):
+    """They are within the surroundings, and too far from every house."""
+    bounds = gpd.read_file(room.inputs["villages"]).total_bounds
+    east, south = bounds[2] + 0.02, bounds[1]
+    line = gpd.GeoDataFrame(
+        {"highway": ["residential"]},
+        geometry=[shapely.LineString([(east, south), (east, south + 0.001)])],
+        crs=4326,
+    )
+    line.to_file(room.folder / "jalan.geojson")
+    ended = room.plan(roads=room.folder / "jalan.geojson")
+    assert ended.code == 0, ended.err
+    assert ended.out.count("0 people have a shelter") == 2
+    assert "Too far from a road: 4,533" in ended.out
+
+
 def test_unknown_kind_of_roads(room):
     room.refused("jalan.docx", ".graphml", roads=room.text("jalan.docx", "x"))
 
 
 @pytest.mark.parametrize("buffer_m", ["-1", "nan"])
 def test_impossible_surroundings(room, buffer_m):
-    room.refused("--roads-buffer-m", roads_buffer_m=buffer_m)
+    room.refused("jalan.osm.pbf", "buffer_m", roads_buffer_m=buffer_m)
 
 
 # --- output and assumptions ------------------------------------------------------------------
@@ -522,7 +560,7 @@ def test_impossible_assumption(room):
 def test_what_was_there_is_still_there(room):
     room.out.mkdir()
     (room.out / "summary.json").write_text("{}")
-    assert room.plan(hazard_unit=None).code == 2
+    assert room.plan(hazard_unit="index").code == 2
     assert [path.name for path in room.out.iterdir()] == ["summary.json"]
     assert (room.out / "summary.json").read_text() == "{}"
 
@@ -585,4 +623,4 @@ def test_dry_village_needs_nobody_to_leave(room):
     path = room.raster("hazard", "kering.tif", lambda values: np.where(values == -9999, values, 0))
     ended = room.plan(hazard=path)
     assert ended.code == 0, ended.err
-    assert "0 people need to evacuate" in ended.out
+    assert "Nobody needs to evacuate according to this hazard data." in ended.out

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pyproj
     from numpy.typing import NDArray
 
+    from resilience_geo.assumptions import EvacuationAssumptions
     from resilience_geo.inputs.hazard import Hazard
 
 # Areas of parts add up to the whole but for rounding.
@@ -31,6 +32,23 @@ def shelter_points(shelters: gpd.GeoDataFrame, crs: pyproj.CRS) -> NDArray[np.ob
     other = shapely.get_type_id(shapes) != 0
     points[other] = shapely.point_on_surface(shapes[other])
     return points
+
+
+def capacity_of(
+    shelters: gpd.GeoDataFrame, assumptions: EvacuationAssumptions
+) -> NDArray[np.float64]:
+    """Return how many people each shelter holds (people); NaN where that is unknown.
+
+    With `capacity_from_floor_area` a shelter of unknown capacity holds its floor area times the
+    usable share over the space a person needs, whole people.
+    """
+    capacity: NDArray[np.float64] = shelters["capacity_people"].to_numpy(dtype=np.float64).copy()
+    if assumptions.capacity_from_floor_area and "floor_area_m2" in shelters.columns:
+        area = shelters["floor_area_m2"].to_numpy(dtype=np.float64)
+        per_person = assumptions.shelter_space_m2_per_person
+        estimate = np.floor(area * assumptions.usable_floor_share / per_person)
+        capacity = np.where(np.isnan(capacity), estimate, capacity)
+    return capacity
 
 
 def shelter_status(

@@ -207,11 +207,10 @@ def road_arrays(graph: Any) -> Roads:
     length = np.where(np.isfinite(stated[first]), stated[first], drawn)
     texts = {name: _texts([data[i].get(name) for i in first]) for name in _TEXT_FIELDS}
     access, foot = texts["access"], texts["foot"]
-    ids = np.empty(len(node_ids), dtype=object)
-    ids[:] = node_ids
     return Roads(
         crs=metric,
-        node_ids=ids,
+        # Ids may be tuples, which numpy would take for rows.
+        node_ids=np.fromiter(node_ids, dtype=object, count=len(node_ids)),
         node_x=node_x,
         node_y=node_y,
         start=start[first],

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from resilience_geo.analysis.coverage import shelter_points, shelter_status
+from resilience_geo.analysis.coverage import capacity_of, shelter_points, shelter_status
 from resilience_geo.analysis.evacuation_network import (
     DEPARTURES,
     Network,
@@ -145,6 +145,8 @@ def serve(
     nowhere = np.flatnonzero(ways.shelter < 0)
     status[nowhere[~near_a_road(network, points[nowhere])]] = NO_ROAD
     left = np.flatnonzero(status == TOO_FAR)
+    if departure == "early" and left.size:
+        travel = travel_at(network, departure, weighed=False)
     has_way = ways.shelter[left] >= 0
     for shelters, cause in (
         (usable & unknown & ~takes, CAPACITY_UNKNOWN),
@@ -219,7 +221,7 @@ def evacuation_routes(
             points,
             name,
             usable=hazard_status == "usable",
-            capacity_people=shelters["capacity_people"].to_numpy(dtype=np.float64),
+            capacity_people=capacity_of(shelters, chosen),
         )
         table = way_table(served, shelters["shelter_id"].to_numpy())
         lines = np.full(points.size, None, dtype=object)

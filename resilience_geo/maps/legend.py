@@ -59,7 +59,7 @@ def legend(plan: EvacuationPlan, language: str) -> list[LegendEntry]:
         )
     }
     keys |= {
-        f"shelter_{state}": symbols.div_icon_html(state, 28)
+        f"shelter_{state}": symbols.div_icon_html(state, 28, dot=True)
         for state in symbols.SHELTER_STATES
         if state in states
     }

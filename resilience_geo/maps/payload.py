@@ -63,6 +63,7 @@ def map_data(plan: EvacuationPlan, language: str) -> dict[str, Any]:
         "layers": text.word("layers", language),
         "north": text.word("north", language),
         "osm": text.word("osm", language),
+        "zoomIn": text.word("zoom_in", language),
         "flowLabels": _flow_labels(language),
         "style": _styles(),
     }
@@ -85,6 +86,9 @@ def _styles() -> dict[str, Any]:
         "outside": {"color": style.OUTSIDE_COLOUR, "opacity": style.OUTSIDE_OPACITY},
         "unserved": style.UNSERVED_COLOUR,
         "signs": style.CAUSE_SIGNS,
+        "usable": style.SHELTER_USABLE,
+        "unusable": style.SHELTER_UNUSABLE,
+        "unknownShelter": style.SHELTER_UNKNOWN,
     }
 
 

@@ -33,8 +33,10 @@ _MANY_LINES = 15_000
 _MOST_ARROWS = 400
 _ARROW_SHARES = (0.35, 0.75)
 _MANY_VILLAGES = 40
-_MANY_SHELTERS = 150
-_SIGN_MM = 9.0
+_MANY_SHELTERS = 60
+_MOST_UNSERVED_SIGNS = 80
+_SIGN_MM = 12.0
+_OVERVIEW_SCALE = 60_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,10 @@ class Sheet:
     width_mm: float
     height_mm: float
     zoom: float
+
+    def lines_at(self, scale: int) -> float:
+        """Return how much thinner lines are drawn on a sheet that shows a whole city."""
+        return self.zoom * min(1.0, max(0.25, (_OVERVIEW_SCALE / self.zoom / scale) ** 1.3))
 
     @property
     def map_mm(self) -> tuple[float, float]:
@@ -104,13 +110,15 @@ def draw_map(axes: Any, plan: EvacuationPlan, sheet: Sheet, language: str) -> in
     axes.set_xlim(frame[0], frame[2])
     axes.set_ylim(frame[1], frame[3])
     labels = Labels(axes=axes, scale=scale, language=language)
-    _draw_villages(axes, plan, crs, frame, sheet)
-    _name_villages(plan, crs, sheet, labels)
-    _draw_roads(axes, plan, crs, sheet)
-    _draw_routes(axes, plan, crs, content.departures(plan)[0], sheet)
-    _draw_shelters(axes, plan, crs, sheet, labels)
-    _draw_unserved(axes, plan, crs, sheet, labels)
+    thickness = sheet.lines_at(scale)
+    _draw_villages(axes, plan, crs, frame, thickness)
+    _draw_roads(axes, plan, crs, thickness)
+    _draw_routes(axes, plan, crs, content.departures(plan)[0], thickness)
     _draw_furniture(axes, frame, sheet, labels)
+    shelters = _draw_shelters(axes, plan, crs, sheet, labels)
+    _draw_unserved(axes, plan, crs, sheet, labels)
+    _name_villages(plan, crs, sheet, labels)
+    _name_shelters(shelters, sheet, labels)
     return scale
 
 
@@ -140,9 +148,9 @@ def _draw_villages(
     plan: EvacuationPlan,
     crs: pyproj.CRS,
     frame: tuple[float, float, float, float],
-    sheet: Sheet,
+    thickness: float,
 ) -> None:
-    """Draw borders and names, and grey over everything outside."""
+    """Draw borders, and grey over everything outside."""
     from matplotlib.patches import PathPatch  # noqa: PLC0415
     from matplotlib.path import Path as Outline  # noqa: PLC0415
 
@@ -165,7 +173,7 @@ def _draw_villages(
             axes,
             villages.boundary,
             colour=colour,
-            width=width * sheet.zoom,
+            width=max(0.4, width * thickness),
             linestyle=(0, dash) if dash else "solid",
             zorder=3,
         )
@@ -174,14 +182,17 @@ def _draw_villages(
 def _name_villages(plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, labels: Labels) -> None:
     """Write the names of villages, those with most evacuees first."""
     people = content.village_figure(plan, "evacuees", content.departures(plan)[0])
-    size = (11.0 if len(people) <= _MANY_VILLAGES else 8.0) * sheet.zoom
+    many = len(people) > _MANY_VILLAGES
+    size = (8.5 if many else 11.0) * sheet.zoom
+    apart = 9.0 * sheet.zoom if many else 0.0
     points = inside_points(plan.villages.geometry.to_crs(crs))
     for position in np.argsort(-people.to_numpy(), kind="stable").tolist():
         point = points.iloc[position]
-        labels.centred(point.x, point.y, str(plan.villages["village_name"].iloc[position]), size)
+        name = str(plan.villages["village_name"].iloc[position])
+        labels.centred(point.x, point.y, name, size, apart=apart)
 
 
-def _draw_roads(axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet) -> None:
+def _draw_roads(axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, thickness: float) -> None:
     """Draw the stretches by state, each with its dash."""
     stretches = plan.stretches.to_crs(crs)
     for order, state in enumerate(style.ROAD_STATES):
@@ -192,14 +203,14 @@ def _draw_roads(axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet) 
             axes,
             chosen,
             colour=look.colour,
-            width=look.width * 0.5 * sheet.zoom,
+            width=max(0.15, look.width * 0.5 * thickness),
             linestyle=(0, dash) if dash else "solid",
             zorder=4 + order * 0.1,
         )
 
 
 def _draw_routes(
-    axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, departure: str, sheet: Sheet
+    axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, departure: str, thickness: float
 ) -> None:
     """Draw where people pass, and one route per village and shelter with its direction."""
     stretches = plan.stretches.to_crs(crs)
@@ -211,24 +222,25 @@ def _draw_routes(
                 axes,
                 stretches.geometry[bins == number],
                 colour=style.FLOW_COLOUR,
-                width=width * 0.35 * sheet.zoom,
-                alpha=0.8,
+                width=max(0.2, width * 0.35 * thickness),
+                alpha=0.75,
                 capstyle="round",
                 zorder=5,
             )
     routes = content.main_routes(content.of_departure(plan.routes, departure)).to_crs(crs)
     if routes.empty:
         return
-    for colour, width in (("white", 3.4), (style.ROUTE.colour, 1.9)):
-        _lines(axes, routes.geometry, colour=colour, width=width * sheet.zoom, zorder=6)
+    casing = (("white", 3.4),) if len(routes) <= _MOST_ARROWS else ()
+    for colour, width in (*casing, (style.ROUTE.colour, 1.9)):
+        _lines(axes, routes.geometry, colour=colour, width=max(0.4, width * thickness), zorder=6)
     if len(routes) > _MOST_ARROWS:
         return
     for route in routes.geometry:
         for share in _ARROW_SHARES:
-            _arrow(axes, np.asarray(shapely.get_coordinates(route)), share, sheet)
+            _arrow(axes, np.asarray(shapely.get_coordinates(route)), share, thickness)
 
 
-def _arrow(axes: Any, points: NDArray[np.float64], share: float, sheet: Sheet) -> None:
+def _arrow(axes: Any, points: NDArray[np.float64], share: float, thickness: float) -> None:
     """Draw an arrow head on a line, at a share of its length."""
     steps = np.hypot(*np.diff(points, axis=0).T)
     if steps.sum() <= 0.0:
@@ -243,10 +255,10 @@ def _arrow(axes: Any, points: NDArray[np.float64], share: float, sheet: Sheet) -
         x,
         y,
         marker=(3, 0, turn - 90.0),
-        markersize=9 * sheet.zoom,
+        markersize=max(3.0, 9 * thickness),
         color=style.ROUTE.colour,
         markeredgecolor="white",
-        markeredgewidth=0.8 * sheet.zoom,
+        markeredgewidth=0.8 * thickness,
         linestyle="none",
         zorder=7,
     )
@@ -254,39 +266,66 @@ def _arrow(axes: Any, points: NDArray[np.float64], share: float, sheet: Sheet) -
 
 def _draw_shelters(
     axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, labels: Labels
-) -> None:
-    """Draw the shelters with their signs; those people come to with name and number."""
+) -> list[tuple[float, float, str, int]]:
+    """Draw the shelters in the frame with their signs.
+
+    Those people come to are returned with place, name and people, most people first; none when
+    there are so many that names would hide the map.
+    """
     departure = content.departures(plan)[0]
     shelters = content.of_departure(plan.shelters, departure).to_crs(crs)
     shelters = shelters.sort_values("allocated_people", ascending=False, kind="stable")
-    size = (10.0 if len(shelters) < _MANY_SHELTERS else 6.0) * sheet.zoom
-    places = inside_points(shelters.geometry)
-    for point, row in zip(places, shelters.itertuples(), strict=True):
+    west, east = axes.get_xlim()
+    south, north = axes.get_ylim()
+    points = inside_points(shelters.geometry)
+    inside = points.x.between(west, east) & points.y.between(south, north)
+    shelters, points = shelters[inside.to_numpy()], points[inside.to_numpy()]
+    many = len(shelters) > _MANY_SHELTERS
+    size = (5.5 if many else 10.0) * sheet.zoom
+    named = []
+    for point, row in zip(points, shelters.itertuples(), strict=True):
         state = shelter_state(str(row.status), float(row.capacity_people))
         shelter_sign(axes, (point.x, point.y), state, size)
-        if row.allocated_people > 0:
+        if row.allocated_people > 0 and not many:
             labels.cover(point.x, point.y, size)
-    for point, row in zip(places, shelters.itertuples(), strict=True):
-        if row.allocated_people > 0:
-            count = text.number(row.allocated_people, labels.language)
-            labels.beside(
-                point.x, point.y, f"{row.name} ({count})", 7.5 * sheet.zoom, size, colour="#00461F"
-            )
+            named.append((point.x, point.y, str(row.name), int(row.allocated_people)))
+    return named
+
+
+def _name_shelters(
+    shelters: list[tuple[float, float, str, int]], sheet: Sheet, labels: Labels
+) -> None:
+    """Write name and people beside the shelters, as far as there is room."""
+    size = 10.0 * sheet.zoom
+    for x, y, name, people in shelters:
+        words = f"{name} ({text.number(people, labels.language)})"
+        labels.beside(x, y, words, 7.5 * sheet.zoom, size, colour="#00461F")
 
 
 def _draw_unserved(
     axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, labels: Labels
 ) -> None:
-    """Draw where people are not served, with how many; near ones together."""
+    """Draw where people are not served, with how many; near ones together, most people first.
+
+    A sign without room stays away; the legend holds how many people each cause concerns.
+    """
     departure = content.departures(plan)[0]
-    places = unserved_places(plan, departure, crs, cell_m=_SIGN_MM / 1000.0 * labels.scale)
+    places = unserved_places(
+        plan,
+        departure,
+        crs,
+        cell_m=_SIGN_MM / 1000.0 * labels.scale * sheet.zoom,
+        most=_MOST_UNSERVED_SIGNS,
+    )
     size = 8.0 * sheet.zoom
     for x, y, cause, people in zip(
         places["x"], places["y"], places["cause"], places["people"], strict=True
     ):
+        place = labels.room(x, y, size)
+        if place is None:
+            continue
         axes.plot(
-            x,
-            y,
+            *place,
             marker=style.CAUSE_MARKERS[cause],
             markersize=size,
             color=style.UNSERVED_COLOUR,
@@ -296,7 +335,7 @@ def _draw_unserved(
             zorder=11,
         )
         words = text.number(people, labels.language)
-        labels.beside(x, y, words, 7.5 * sheet.zoom, size, colour=style.UNSERVED_COLOUR)
+        labels.beside(*place, words, 7.5 * sheet.zoom, size, colour=style.UNSERVED_COLOUR)
 
 
 def _draw_furniture(
@@ -339,6 +378,14 @@ def _draw_furniture(
     words = f"{text.distance(length, language)}   1 : {text.number(scale, language)}"
     if length >= 1000.0:  # noqa: PLR2004  from here on in kilometres
         words = f"{text.plain_number(length / 1000.0, language)} km   " + words.split("   ")[1]
+    labels.keep_free(
+        (
+            x - 3.0 * metres_per_mm,
+            y - 4.0 * metres_per_mm,
+            x + length + 19.0 * metres_per_mm * sheet.zoom,
+            y + high + 9.0 * metres_per_mm * sheet.zoom,
+        )
+    )
     labels.write(x, y + high * 2.6, words, 10 * sheet.zoom, ha="left", zorder=32)
     arrow_x, arrow_y = west + 12.0 * metres_per_mm, north - 24.0 * metres_per_mm * sheet.zoom
     axes.annotate(

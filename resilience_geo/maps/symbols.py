@@ -95,6 +95,37 @@ def shelter_svg(state: str, size: int = 32) -> str:
     return _svg(circle + bar, size)
 
 
+_DOTS: dict[str, str] = {
+    "usable": '<path d="M9 9h14v14H9z" fill="{green}" stroke="#fff" stroke-width="3"/>',
+    "unknown_capacity": '<path d="M8 8h16v16H8z" fill="#fff"/>'
+    '<path d="M10 10h12v12H10z" fill="#fff" stroke="{green}" stroke-width="4.5"/>',
+    "in_hazard": '<path d="M8 8 24 24M24 8 8 24" stroke="#fff" stroke-width="9"/>'
+    '<path d="M8 8 24 24M24 8 8 24" stroke="#000" stroke-width="4.5"/>',
+    "unknown_hazard": '<path d="M16 5 27 16 16 27 5 16z" fill="{blue}" stroke="#fff" '
+    'stroke-width="3"/>',
+    "unreachable": '<circle cx="16" cy="16" r="9.5" fill="#fff"/>'
+    '<circle cx="16" cy="16" r="7" fill="#fff" stroke="{grey}" stroke-width="4.5"/>',
+}
+
+
+def dot_svg(state: str, size: int = 32) -> str:
+    """Return the small sign a shelter has where symbols would crowd, as the page draws it.
+
+    Parameters
+    ----------
+    state
+        One of `SHELTER_STATES`.
+    size
+        Width in pixels; the sign fills half of it.
+    """
+    colours = {
+        "green": style.SHELTER_USABLE,
+        "blue": style.SHELTER_UNKNOWN,
+        "grey": style.SHELTER_UNUSABLE,
+    }
+    return _svg(_DOTS[state].format(**colours), size)
+
+
 def settlement_svg(size: int = 20) -> str:
     """Return the symbol of a place people leave from."""
     return _svg(
@@ -122,8 +153,10 @@ def cause_svg(cause: str, size: int = 24) -> str:
     return _svg(circle + _letter(style.CAUSE_SIGNS[cause]), size)
 
 
-def div_icon_html(state: str, size: int = 32) -> str:
-    """Return the HTML of a Leaflet DivIcon for a shelter."""
+def div_icon_html(state: str, size: int = 32, *, dot: bool = False) -> str:
+    """Return the HTML of a Leaflet DivIcon for a shelter, on demand with its small sign beside."""
+    small = dot_svg(state, 20) if dot else ""
     return (
-        f'<span class="rg-shelter rg-{state.replace("_", "-")}">{shelter_svg(state, size)}</span>'
+        f'<span class="rg-shelter rg-{state.replace("_", "-")}">{shelter_svg(state, size)}'
+        f"{small}</span>"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 from resilience_geo.errors import InputError, Message, Problem
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LANGUAGES: tuple[str, ...] = ("id", "en")
+
+_CODES = frozenset({"band", "code", "crs", "epsg", "key", "row", "value", "year"})
+"""Values of messages that are copied, not counted."""
 
 _MONTHS: dict[str, tuple[str, ...]] = {
     "id": (
@@ -164,11 +168,61 @@ def listing(names: Iterable[str], language: str) -> str:
     return f"{', '.join(parts[:-1])} {word('and', language)} {parts[-1]}"
 
 
+class _Figure:
+    """A number of a message that enters its template as it is written in a language."""
+
+    def __init__(self, value: float, language: str) -> None:
+        self.value = value
+        self.language = language
+
+    def __format__(self, spec: str) -> str:
+        """Fill a placeholder; a format the template asks for keeps its decimals."""
+        if not math.isfinite(self.value):
+            return format(self.value, spec)
+        if not spec:
+            return plain_number(self.value, self.language)
+        shown = format(self.value, spec)
+        bare, percent, _ = shown.replace(",", "").partition("%")
+        if "e" in bare:
+            return plain_number(float(bare), self.language)
+        try:
+            return number(float(bare), self.language, len(bare.partition(".")[2])) + percent
+        except ValueError:  # hexadecimal: as the template wants it
+            return shown
+
+    def __str__(self) -> str:
+        """Return the number as people write it."""
+        return format(self, "")
+
+
 def message(note: object, language: str) -> str:
-    """Return a note of a plan in a language; one without a translation stays English."""
-    if language == "id" and isinstance(note, Message):
-        return note.in_words_of(MESSAGES_ID)
-    return str(note)
+    """Return a note of a plan in a language, numbers included; codes and names stay as they are.
+
+    A note without a translation stays English.
+
+    Examples
+    --------
+    >>> message(Message("{people} people in {village}", people=1994, village="1671"), "id")
+    '1.994 people in 1671'
+    """
+    if not isinstance(note, Message):
+        return str(note)
+    template = note.template
+    if language == "id":
+        template = MESSAGES_ID.get(template, template)
+    return template.format(
+        **{
+            name: value if name in _CODES else _figure(value, language)
+            for name, value in note.values.items()
+        }
+    )
+
+
+def _figure(value: object, language: str) -> object:
+    """Return a whole or decimal number so that it is written in a language; all else as it is."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return value
+    return _Figure(int(value) if isinstance(value, Integral) else float(value), language)
 
 
 def departure_name(departure: str, hazard_kind: str, language: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 import resilience_geo as rg
-from resilience_geo.analysis.coverage import shelter_points, shelter_status
+from resilience_geo.analysis.coverage import capacity_of, shelter_points, shelter_status
 from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.tables import UNSERVED_CAUSES, VILLAGE_COLUMNS
 from tests.analysis.toys import CRS, at, flood_patches, rect, shelters
@@ -219,3 +219,15 @@ def test_evacuees_are_allocated_plus_unserved_and_medians_agree_with_numpy(rows)
             assert_allclose(table.loc[code, "median_travel_time_s"], lower)
         else:
             assert np.isnan(table.loc[code, "median_travel_time_s"])
+
+
+@pytest.mark.parametrize(
+    ("from_area", "expected"), [(False, [50.0, np.nan, np.nan]), (True, [50.0, 216.0, np.nan])]
+)
+def test_capacity_comes_from_the_floor_area_only_when_that_is_assumed(from_area, expected):
+    # 1000 m2 x 0.65 / 3 m2 per person = 216.7: 216 people. A stated capacity goes before.
+    table = pd.DataFrame(
+        {"capacity_people": [50.0, np.nan, np.nan], "floor_area_m2": [900.0, 1000.0, np.nan]}
+    )
+    assumptions = rg.EvacuationAssumptions(capacity_from_floor_area=from_area)
+    np.testing.assert_array_equal(capacity_of(table, assumptions), expected)

@@ -412,6 +412,18 @@ def test_early_nobody_is_too_far_who_has_a_way_within_the_limit():
     assert_allclose(row["geometry"].length, 800)
 
 
+@pytest.mark.parametrize(
+    ("capacity", "status"), [(NAN, "capacity_unknown"), (0, "shelters_full"), (9, "allocated")]
+)
+def test_early_cause_is_found_on_the_open_way_within_the_limit(capacity, status):
+    # As above: within 15 min only the straight way; the only shelter takes nobody, and that is
+    # the cause, not the distance.
+    hazard = flood_patches((350, 100, 850, 110, 1.0))
+    targets = shelters((905, 105), capacity=capacity)
+    row = one(routes([(105, 105)], targets, five_roads(), hazard, "early", time_limit_min=15))
+    assert row["status"] == status
+
+
 def slope(rise_per_m):
     """Make ground that rises to the east."""
     heights = np.tile(np.arange(250) * 10.0 * rise_per_m + 5.0 * rise_per_m, (120, 1))

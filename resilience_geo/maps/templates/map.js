@@ -122,7 +122,7 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
       context.textAlign = "center";
       context.textBaseline = "middle";
       context.fillText(this.options.sign, this._point.x, this._point.y + 1);
-      context.font = "700 15px sans-serif";
+      context.font = "700 " + (far ? 14 : 15) + "px sans-serif";
       context.textAlign = "left";
       context.lineJoin = "round";
       context.lineWidth = 3.5;
@@ -134,11 +134,64 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
     }
   });
 
+  // A shelter where symbols would crowd: small, and still its own colour and shape for each state.
+  var Dot = L.CircleMarker.extend({
+    _updatePath: function () {
+      if (!this._renderer._drawing || this._empty()) { return; }
+      var context = this._renderer._ctx, state = this.options.state;
+      var color = state === "unknown_hazard" ? style.unknownShelter : style.usable;
+      context.save();
+      context.translate(this._point.x, this._point.y);
+      if (narrow && far) { context.scale(0.7, 0.7); }
+      context.globalAlpha = 1;
+      context.setLineDash([]);
+      context.beginPath();
+      if (state === "in_hazard") {
+        context.moveTo(-4, -4); context.lineTo(4, 4); context.moveTo(4, -4); context.lineTo(-4, 4);
+        outlined(context, "#000", 5.5, 2.5);
+      } else if (state === "unreachable") {
+        context.arc(0, 0, 3.8, 0, 2 * Math.PI);
+        context.fillStyle = "#fff";
+        context.fill();
+        outlined(context, style.unusable, 4.5, 2.2);
+      } else if (state === "unknown_capacity") {
+        context.rect(-3.8, -3.8, 7.6, 7.6);
+        context.fillStyle = "#fff";
+        context.fill();
+        outlined(context, color, 4.5, 2.4);
+      } else {
+        if (state === "unknown_hazard") {
+          context.moveTo(0, -6); context.lineTo(6, 0); context.lineTo(0, 6); context.lineTo(-6, 0);
+          context.closePath();
+        } else {
+          context.rect(-4.2, -4.2, 8.4, 8.4);
+        }
+        context.strokeStyle = "#fff";
+        context.lineWidth = 2.5;
+        context.stroke();
+        context.fillStyle = color;
+        context.fill();
+      }
+      context.restore();
+    }
+  });
+
+  function outlined(context, color, outer, inner) {
+    context.strokeStyle = "#fff";
+    context.lineWidth = outer;
+    context.stroke();
+    context.strokeStyle = color;
+    context.lineWidth = inner;
+    context.stroke();
+  }
+
   // A popup comes to rest beside the controls, not below them.
   L.Popup.mergeOptions({ autoPanPaddingTopLeft: [60, 12], autoPanPaddingBottomRight: [60, 40] });
   map.createPane("rg-hazard").style.zIndex = 250;
   map.createPane("rg-roads").style.zIndex = 390;
   map.getPane("rg-roads").style.pointerEvents = "none";
+  var hint = make("div", "rg-hint", data.zoomIn);
+  hint.hidden = true;
   var roadCanvas = L.canvas({ pane: "rg-roads", padding: 0.15 });
 
   // Hazard, and grey over everything outside the plan.
@@ -161,7 +214,8 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
       return popup(village.name, village.code, village.rows, data.columns);
     }, { maxWidth: narrow ? 300 : 420, minWidth: narrow ? 240 : 320, maxHeight: narrow ? 300 : 480 });
     borders.addLayer(polygon);
-    label(groups.villages, village.at, village.name, "rg-label-village", village.people + 1e9, null);
+    label(village.at, village.name, "rg-label-village", village.people + 1e9, polygon)
+      .addTo(groups.villages);
   });
   groups.villages.addLayer(borders);
   var box = data.hazard.bounds;
@@ -174,7 +228,7 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
     fillColor: style.outside.color, fillOpacity: style.outside.opacity
   }).addTo(map);
 
-  function label(group, at, text, className, weight, needs) {
+  function label(at, text, className, weight, polygon) {
     var node = make("span", "", text);
     var holder = make("div");
     holder.appendChild(node);
@@ -182,8 +236,8 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
       icon: L.divIcon({ className: "rg-label " + className, html: holder, iconSize: [0, 0] }),
       interactive: false, keyboard: false, zIndexOffset: 1000
     });
-    group.addLayer(marker);
-    labels.push({ marker: marker, node: node, weight: weight, needs: needs });
+    labels.push({ marker: marker, node: node, weight: weight, polygon: polygon });
+    return marker;
   }
 
   // Roads: one layer per state.
@@ -205,22 +259,27 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
   });
 
   // What depends on when people leave.
-  var parts = { flow: {}, routes: {}, unserved: {}, shelters: {} };
+  var parts = { flow: {}, bridges: {}, routes: {}, unserved: {}, shelters: {} };
+  var homes = { flow: "flow", bridges: "flow", routes: "routes", unserved: "unserved",
+    shelters: "shelters" };
+  var marks = {};
   data.departures.forEach(function (name) {
     var flow = parts.flow[name] = L.featureGroup();
     data.flows[name].forEach(function (lines, width) {
       if (!lines.length) { return; }
       L.polyline(lines.map(unpack), {
-        color: style.flow.color, weight: style.flow.widths[width], opacity: 0.75, lineCap: "round"
+        color: style.flow.color, weight: style.flow.widths[width], opacity: 0.75, lineCap: "round",
+        usual: style.flow.widths[width]
       }).bindTooltip(function () { return make("span", "", data.flowLabels[width]); },
         { sticky: true }).addTo(flow);
     });
+    var bridges = parts.bridges[name] = L.featureGroup();
     data.bridges[name].forEach(function (bridge) {
       L.marker(bridge[0], {
         icon: L.divIcon({ className: "rg-icon", html: icons.bridge, iconSize: [20, 20] })
       }).bindTooltip(function () {
         return make("span", "", (bridge[1] ? bridge[1] + ": " : "") + bridge[2]);
-      }).addTo(flow);
+      }).addTo(bridges);
     });
     var routes = parts.routes[name] = L.featureGroup();
     data.routes[name].forEach(function (route) {
@@ -233,22 +292,86 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
       routes.addLayer(line);
     });
     parts.unserved[name] = L.featureGroup();
-    var shelters = parts.shelters[name] = L.featureGroup();
-    var crowded = data.shelters[name].length > 600;
-    data.shelters[name].forEach(function (shelter) {
-      var size = shelter.people ? (narrow ? 28 : 34) : (crowded ? 14 : (narrow ? 18 : 24));
-      L.marker(shelter.at, {
-        icon: L.divIcon({
-          className: "rg-icon", html: icons[shelter.state], iconSize: [size, size]
-        }),
-        title: shelter.name, alt: shelter.name, zIndexOffset: shelter.people ? 500 : 0
-      }).bindPopup(function () { return popup(shelter.name, "", shelter.rows); },
-        { maxWidth: 300 }).addTo(shelters);
-      if (shelter.people) {
-        label(shelters, shelter.at, shelter.label, "rg-label-shelter", shelter.people, shelters);
-      }
-    });
+    parts.shelters[name] = L.featureGroup();
+    marks[name] = data.shelters[name].map(function (shelter) {
+      var size = shelter.people ? (narrow ? 28 : 34) : (narrow ? 18 : 24);
+      function table() { return popup(shelter.name, "", shelter.rows); }
+      return {
+        people: shelter.people, size: size, at: L.latLng(shelter.at),
+        symbol: L.marker(shelter.at, {
+          icon: L.divIcon({
+            className: "rg-icon rg-place", html: icons[shelter.state], iconSize: [size, size]
+          }),
+          title: shelter.name, alt: shelter.name, zIndexOffset: shelter.people ? 500 : 0
+        }).bindPopup(table, { maxWidth: 300 }),
+        dot: new Dot(shelter.at, { radius: 7, weight: 1, state: shelter.state })
+          .bindTooltip(function () { return make("span", "", shelter.label || shelter.name); })
+          .bindPopup(table, { maxWidth: 300 }),
+        label: shelter.people
+          ? label(shelter.at, shelter.label, "rg-label-shelter", shelter.people, null) : null
+      };
+    }).sort(function (one, other) { return other.people - one.people; });
   });
+
+  // Where most symbols would crowd, every shelter is a dot; else only one that a symbol covers.
+  var near = everything.pad(0.15), far = false, symbols = [], placedAt = "";
+  function placeShelters() {
+    var zoom = map.getZoom(), key = departure + " " + zoom;
+    if (placedAt === key) { return; }
+    placedAt = key;
+    var all = marks[departure], layer = parts.shelters[departure];
+    var points = all.map(function (mark) { return map.project(mark.at, zoom); });
+    var here = points.filter(function (point, index) { return near.contains(all[index].at); });
+    var crowd = here.filter(function (point) {
+      return here.some(function (other) {
+        return other !== point && Math.abs(other.x - point.x) < 56 &&
+          Math.abs(other.y - point.y) < 56;
+      });
+    }).length;
+    far = here.length > 40 && crowd > here.length / 2;
+    var placed = [];
+    symbols = [];
+    all.forEach(function (mark, index) {
+      var point = points[index];
+      var shown = !far && !placed.some(function (other) {
+        var room = (other[1] + mark.size) / 2 - 2;
+        return Math.abs(other[0].x - point.x) < room && Math.abs(other[0].y - point.y) < room;
+      });
+      if (shown) {
+        placed.push([point, mark.size]);
+        symbols.push(mark);
+      }
+      [[mark.symbol, shown], [mark.label, shown], [mark.dot, !shown]].forEach(function (pair) {
+        if (pair[0] && layer.hasLayer(pair[0]) !== pair[1]) {
+          layer[pair[1] ? "addLayer" : "removeLayer"](pair[0]);
+        }
+      });
+    });
+    thin();
+  }
+
+  // From afar the hazard comes first: hair lines for roads and flow, no arrows, no bridges.
+  function thin() {
+    map.getContainer().classList.toggle("rg-far", far);
+    hint.hidden = !far;
+    parts.flow[departure].eachLayer(function (line) {
+      var usual = line.options.usual, share = Math.min(1, Math.max(0.5, (map.getZoom() - 11) / 4));
+      line.setStyle({
+        weight: far ? usual / 7 : Math.max(2, usual * share),
+        opacity: !far ? 0.75 : usual < 8 ? 0 : 0.7
+      });
+    });
+    borders.setStyle({ weight: far ? 0.8 : style.village.weight, opacity: far ? 0.7 : 1 });
+    ["bridges", "routes"].forEach(function (key) {
+      groups[homes[key]][far ? "removeLayer" : "addLayer"](parts[key][departure]);
+    });
+    var share = departure === "late" || data.departures.length === 1 ? 1 : 0.6;
+    roadLayers.forEach(function (pair) {
+      pair[0].setStyle({
+        opacity: far ? 0.25 : share, weight: far ? Math.max(0.4, pair[1] * 0.22) : pair[1] * share
+      });
+    });
+  }
 
   // Signs that would lie on one another at this zoom become one sign with their people together.
   var signZoom = {};
@@ -257,11 +380,11 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
     if (signZoom[departure] === zoom) { return; }
     signZoom[departure] = zoom;
     layer.clearLayers();
-    var cells = [], crowded = data.unserved[departure].length > 300;
+    var cells = [], apart = far ? 90 : data.unserved[departure].length > 300 ? 72 : 46;
     data.unserved[departure].forEach(function (group) {
       var point = map.project(group[0], zoom);
       var cell = cells.find(function (one) {
-        return one.cause === group[1] && Math.hypot(one.start.x - point.x, one.start.y - point.y) < (crowded ? 84 : 46);
+        return one.cause === group[1] && Math.hypot(one.start.x - point.x, one.start.y - point.y) < apart;
       });
       if (!cell) {
         cell = { cause: group[1], start: point, people: 0, x: 0, y: 0 };
@@ -271,11 +394,21 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
       cell.x += point.x * group[2];
       cell.y += point.y * group[2];
     });
+    // Signs of two causes at one place stand below one another.
+    var stood = [];
+    cells.forEach(function (cell) {
+      cell.x /= cell.people;
+      cell.y /= cell.people;
+      for (var turn = 0; turn < 6 && stood.some(function (other) {
+        return Math.abs(other.x - cell.x) < 58 && Math.abs(other.y - cell.y) < (far ? 18 : 26);
+      }); turn++) { cell.y += far ? 18 : 26; }
+      stood.push(cell);
+    });
     cells.reverse().forEach(function (cell) {
       var count = numbers.format(cell.people);
       var words = data.causes[cell.cause] + ": " + count + " " + data.people;
-      new Signed(map.unproject([cell.x / cell.people, cell.y / cell.people], zoom), {
-        radius: Math.min(crowded ? 14 : 18, 9 + Math.sqrt(cell.people) / 4), sign: style.signs[cell.cause],
+      new Signed(map.unproject([cell.x, cell.y], zoom), {
+        radius: far ? 8 : Math.min(14, 9 + Math.sqrt(cell.people) / 4), sign: style.signs[cell.cause],
         count: count, color: "#fff", weight: 1.5, fillColor: style.unserved, fillOpacity: 1
       }).bindTooltip(function () { return make("span", "", words); })
         .bindPopup(function () { return make("strong", "", words); }).addTo(layer);
@@ -283,51 +416,113 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
   }
 
   function inOrder() {
+    placeShelters();
     placeSigns();
     borders.bringToBack();
-    ["flow", "routes", "unserved"].forEach(function (key) {
-      if (map.hasLayer(groups[key])) { parts[key][departure].bringToFront(); }
+    ["flow", "routes"].forEach(function (key) {
+      if (map.hasLayer(parts[key][departure])) { parts[key][departure].bringToFront(); }
     });
+    marks[departure].forEach(function (mark) {
+      if (map.hasLayer(mark.dot)) { mark.dot.bringToFront(); }
+    });
+    if (map.hasLayer(groups.unserved)) { parts.unserved[departure].bringToFront(); }
     placeLabels();
   }
 
-  // Labels that would cover another one stay hidden; the place of most people wins.
+  // A label moves aside for symbols and signs; one that would cover another stays hidden, and the
+  // place of most people wins. From afar only so many are shown that the hazard stays in sight.
   function placeLabels() {
-    var taken = [], icons = [];
-    parts.shelters[departure].eachLayer(function (marker) {
-      if (marker.options.alt && marker.options.zIndexOffset && marker._icon) {
-        icons.push(marker._icon.getBoundingClientRect());
-      }
-    });
-    map.getContainer().classList.toggle("rg-far", icons.length > 60 && map.getZoom() < 13.5);
-    var few = data.shelters[departure].filter(function (one) { return one.people; }).length < 9;
+    var size = map.getSize(), taken = [], signs = [], shown = 0;
+    var most = far ? size.x * size.y / 26000 : Infinity;
+    function around(at, left, right, half) {
+      var point = map.latLngToContainerPoint(at);
+      return [point.x - left, point.y - half, point.x + right, point.y + half];
+    }
+    if (map.hasLayer(groups.shelters)) {
+      symbols.forEach(function (mark) {
+        signs.push(around(mark.at, mark.size / 2, mark.size / 2, mark.size / 2));
+      });
+    }
+    if (map.hasLayer(groups.unserved)) {
+      parts.unserved[departure].eachLayer(function (sign) {
+        var wide = 4 + sign.options.count.length * 9;
+        signs.push(around(sign.getLatLng(), sign._radius, sign._radius + wide, sign._radius));
+      });
+    }
+    function hits(box, others) {
+      return others.some(function (other) {
+        return box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1];
+      });
+    }
     labels.forEach(function (one) {
-      var here = map.hasLayer(one.marker);
-      var shown = here && (!one.needs || few || map.getZoom() >= 14);
-      if (shown) {
-        var rect = one.node.getBoundingClientRect();
-        var others = one.needs ? taken.concat(icons) : taken;
-        shown = !others.some(function (other) {
-          return rect.left < other.right && rect.right > other.left &&
-            rect.top < other.bottom && rect.bottom > other.top;
-        });
-        if (shown) { taken.push(rect); }
+      var found = null;
+      if (map.hasLayer(one.marker) && shown < most) {
+        var point = map.latLngToContainerPoint(one.marker.getLatLng());
+        if (size.contains(point) && point.x > 0 && point.y > 0) {
+          found = (one.polygon ? besideVillage : besideShelter)(one, point);
+        }
       }
-      one.node.classList.toggle("rg-hidden", !shown);
+      one.node.classList.toggle("rg-hidden", !found);
+      if (!found) { return; }
+      shown += 1;
+      taken.push(found);
     });
+
+    function boxOf(one, point, dx, dy) {
+      var wide = one.node.offsetWidth / 2, high = one.node.offsetHeight / 2;
+      return [point.x + dx - wide, point.y + dy - high, point.x + dx + wide, point.y + dy + high];
+    }
+    function move(one, dx, dy) {
+      one.node.style.transform =
+        "translate(-50%, -50%) translate(" + Math.round(dx) + "px, " + Math.round(dy) + "px)";
+    }
+    function besideVillage(one, point) {
+      var bounds = one.polygon.getBounds();
+      var low = map.latLngToContainerPoint(bounds.getSouthWest());
+      var high = map.latLngToContainerPoint(bounds.getNorthEast());
+      var least = far ? 0 : 110;
+      var tall = Math.max(least, Math.min(240, low.y - high.y));
+      var wide = Math.max(least, Math.min(300, high.x - low.x));
+      var spare = null;
+      var edge = far ? 14 : 0;
+      for (var turn = 0; turn < 21; turn++) {
+        var dy = [0, -0.14, 0.14, -0.28, 0.28, -0.4, 0.4][turn % 7] * tall;
+        var dx = [0, -0.15, 0.15][Math.floor(turn / 7)] * wide;
+        var box = boxOf(one, point, dx, dy);
+        var spaced = [box[0] - edge, box[1] - edge / 2, box[2] + edge, box[3] + edge / 2];
+        if (hits(spaced, taken)) { continue; }
+        if (!hits(box, signs)) {
+          move(one, dx, dy);
+          return spaced;
+        }
+        spare = spare || spaced;
+      }
+      if (far || !spare) { return null; }
+      move(one, (spare[0] + spare[2]) / 2 - point.x, (spare[1] + spare[3]) / 2 - point.y);
+      return spare;
+    }
+    function besideShelter(one, point) {
+      if (narrow && symbols.length > 8 && map.getZoom() < 14) { return null; }
+      var wide = one.node.offsetWidth / 2 + 20;
+      var places = [[wide, 0], [-wide, 0], [0, 28], [0, -28]];
+      for (var turn = 0; turn < places.length; turn++) {
+        var box = boxOf(one, point, places[turn][0], places[turn][1]);
+        if (box[0] > 0 && box[2] < size.x && !hits(box, taken) && !hits(box, signs)) {
+          move(one, places[turn][0], places[turn][1]);
+          return box;
+        }
+      }
+      return null;
+    }
   }
   labels.sort(function (one, other) { return other.weight - one.weight; });
 
   function leave(name) {
     departure = name;
-    Object.keys(parts).forEach(function (key) {
+    ["flow", "routes", "unserved", "shelters"].forEach(function (key) {
       groups[key].clearLayers();
-      groups[key].addLayer(parts[key][name]);
     });
-    var late = name === "late" || data.departures.length === 1;
-    roadLayers.forEach(function (pair) {
-      pair[0].setStyle({ opacity: late ? 1 : 0.6, weight: late ? pair[1] : pair[1] * 0.6 });
-    });
+    Object.keys(parts).forEach(function (key) { groups[homes[key]].addLayer(parts[key][name]); });
     document.querySelectorAll("[data-departure]").forEach(function (button) {
       button.setAttribute("aria-pressed", String(button.getAttribute("data-departure") === name));
     });
@@ -351,6 +546,7 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
     stamp.appendChild(make("span", "", data.sample));
     map.getContainer().appendChild(stamp);
   }
+  map.getContainer().appendChild(hint);
   map.attributionControl.setPrefix(false);
   map.attributionControl.addAttribution(data.osm);
   var toggle = layerControl.getContainer().querySelector(".leaflet-control-layers-toggle");

@@ -1,0 +1,135 @@
+"""The files: rasters, GeoPackages, OSM data, GeoJSON and CSV, with the same bytes every run."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import osmium
+import pyogrio
+import rasterio
+from osmium.osm.mutable import Node, Way
+
+from sample_place.frame import lonlat
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+    from rasterio.transform import Affine
+
+    from sample_place.frame import Array
+    from sample_place.network import Road
+
+FIRST_NODE, FIRST_WAY = 9_900_000_001, 990_000_001
+
+
+class Band(NamedTuple):
+    """What a raster says of its one band; `nodata` None = there is none."""
+
+    description: str
+    unit: str
+    nodata: float | None = None
+
+
+def write_raster(path: Path, values: Array, transform: Affine, crs: str, band: Band) -> None:
+    """Write a compressed float32 GeoTIFF of one band.
+
+    Parameters
+    ----------
+    path
+        Replaced where it exists.
+    values
+        Shape (rows, columns).
+    transform, crs
+        Where the grid lies.
+    band
+        What the values mean.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows, cols = values.shape
+    profile = {"driver": "GTiff", "dtype": "float32", "count": 1, "height": rows, "width": cols}
+    profile |= {"crs": crs, "transform": transform, "nodata": band.nodata}
+    profile |= {"compress": "deflate", "zlevel": 9, "predictor": 3}
+    with rasterio.open(path, "w", **profile, tiled=True, blockxsize=256, blockysize=256) as raster:
+        raster.write(values.astype("float32"), 1)
+        raster.set_band_description(1, band.description)
+        raster.units = (band.unit,)
+
+
+def write_vector(path: Path, table: gpd.GeoDataFrame, layer: str) -> None:
+    """Write a GeoPackage of one layer.
+
+    Parameters
+    ----------
+    path
+        Replaced where it exists.
+    table
+        Features.
+    layer
+        Name of the layer.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2025-01-01T00:00:00.000Z"})
+    pyogrio.write_dataframe(table, path, layer=layer, driver="GPKG")
+
+
+def write_osm(path: Path, roads: list[Road]) -> None:
+    """Write ways as OSM data; ways that share a vertex share its node.
+
+    Parameters
+    ----------
+    path
+        Replaced where it exists.
+    roads
+        Ways in the order of their numbers; tags without a value are left out.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nodes: dict[tuple[float, float], int] = {}
+    refs = []
+    for road in roads:
+        corners = [(x, y) for x, y in lonlat(np.round(road.line, 2)).tolist()]
+        refs.append([nodes.setdefault(at, FIRST_NODE + len(nodes)) for at in corners])
+    header = osmium.io.Header()
+    header.set("generator", "resilience_geo sample")
+    header.set("sorting", "Type_then_ID")
+    with osmium.SimpleWriter(str(path), header=header, overwrite=True) as writer:
+        for spot, number in nodes.items():
+            writer.add_node(Node(id=number, version=1, visible=True, location=spot))
+        for number, (road, of_way) in enumerate(zip(roads, refs, strict=True), FIRST_WAY):
+            tags = {key: value for key, value in road.tags.items() if value}
+            writer.add_way(Way(id=number, version=1, visible=True, nodes=of_way, tags=tags))
+
+
+def write_geojson(path: Path, features: list[dict[str, Any]]) -> None:
+    """Write GeoJSON (RFC 7946), one feature a line.
+
+    Parameters
+    ----------
+    path
+        Replaced where it exists.
+    features
+        Features in longitude and latitude.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    head = '{"type": "FeatureCollection", "features": [\n'
+    body = ",\n".join(json.dumps(feature, ensure_ascii=False) for feature in features)
+    path.write_text(f"{head}{body}\n]}}\n", encoding="utf-8", newline="\n")
+
+
+def write_table(path: Path, rows: list[list[object]]) -> None:
+    """Write a table as CSV (UTF-8, comma).
+
+    Parameters
+    ----------
+    path
+        Replaced where it exists.
+    rows
+        Rows, the head first.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows(rows)
