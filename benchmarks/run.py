@@ -10,6 +10,7 @@ troubles both. Names: exposure, nearest, tables, plan, demo.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import resource
 import subprocess
@@ -47,6 +48,9 @@ def data_folder() -> Path:
 
 def in_turn(repeat: int, **runs: Callable[[], Any]) -> tuple[dict[str, float], dict[str, Any]]:
     """Run each callable `repeat` times in turn; return best seconds and last results."""
+    # What was read for all of them is not to be walked through by the collector during any.
+    gc.collect()
+    gc.freeze()
     seconds = dict.fromkeys(runs, float("inf"))
     results: dict[str, Any] = {}
     for _ in range(repeat):

@@ -133,9 +133,7 @@ _COMMON = _grouped(
 
 def _out(default: str) -> _Decorator:
     """Return the option of the folder to write."""
-    return click.option(
-        "--out", type=_PATH, default=default, show_default=True, help="Folder of the results."
-    )
+    return click.option("--out", type=_PATH, default=default, show_default=True, help="Folder.")
 
 
 class _Command(click.Command):
@@ -154,7 +152,9 @@ class _Command(click.Command):
         except OSError as error:
             if error.errno == errno.EPIPE:  # who read the output has gone; click knows what to do
                 raise
-            said, code = _problems_text([_refused_by_system(error)], ctx.params), EXIT_WRONG
+            from resilience_geo.console import system_problem
+
+            said, code = _problems_text([system_problem(error)], ctx.params), EXIT_WRONG
         click.echo(said, err=True)
         raise click.exceptions.Exit(code)
 
@@ -257,8 +257,7 @@ def sample(**options: Any) -> None:
     """Write the files of the embedded, made-up sample."""
     import resilience_geo as rg
 
-    for path in rg.write_sample(options["out"]):
-        _say(str(path), options)
+    _say("\n".join(map(str, rg.write_sample(options["out"]))), options)
 
 
 @cli.command(epilog=_example("resilience-geo version"))
@@ -286,12 +285,13 @@ def _plan_to_files(options: dict[str, Any]) -> None:
     from resilience_geo.plan import STEPS
 
     _check_folder(options["out"])
-    assumptions = _assumptions(options.get("assume", ()))
+    chosen = {
+        "departure": options.get("departure", "both"),
+        "assumptions": _assumptions(options.get("assume", ())),
+    }
     with _working(len(_SAID) + len(STEPS) + 1, options):
         read = _fitting_inputs(options)
-        read["people"] = read.pop("population")
-        read["departure"] = options.get("departure", "both")
-        result = rg.plan_evacuation(**read, assumptions=assumptions)
+        result = rg.plan_evacuation(people=read.pop("population"), **read, **chosen)
         logger.info("files")
         files = rg.save_plan(result, options["out"], language=options["language"])
     _say(summary_text(result, options["language"]), options)
@@ -303,16 +303,6 @@ def _working(total: int, options: dict[str, Any]) -> AbstractContextManager[None
     from resilience_geo.console import progress
 
     return progress(total, options["language"], quiet=options["quiet"], verbose=options["verbose"])
-
-
-def _refused_by_system(error: OSError) -> Problem:
-    """Return the problem of a path that the operating system will not open."""
-    return Problem(
-        file=str(error.filename),
-        found=Message("{reason}", reason=error.strerror or str(error)),
-        expected=Message("a folder in which files can be made"),
-        remedy=Message("correct the path"),
-    )
 
 
 def _assumptions(pairs: Iterable[str]) -> EvacuationAssumptions:
@@ -404,8 +394,7 @@ def _read(name: str, options: dict[str, Any], villages: gpd.GeoDataFrame | None)
         # The villages cannot be read: see whether the file is whole, and keep none of it. No
         # village of Indonesia is in the Gulf of Guinea.
         chosen["within"] = gpd.GeoSeries([shapely.box(0.0, 0.0, 1e-6, 1e-6)], crs=4326)
-    reader: Callable[..., Any] = getattr(rg, f"read_{name}")
-    return reader(options[name], **chosen)
+    return getattr(rg, f"read_{name}")(options[name], **chosen)
 
 
 def _chooser(chosen: Iterable[str], file: str) -> Callable[[gpd.GeoDataFrame], Any]:
@@ -438,16 +427,14 @@ def _problems_text(problems: Iterable[Problem], options: dict[str, Any]) -> str:
     """Return every problem as text; what a reader calls its argument is called by its option."""
     from resilience_geo.console import problem_text
 
+    language = options.get("language", "id")
     flags = {
         Path(options[name]).name: {argument: flag for argument, (flag, *_) in details.items()}
         for name, details in _DETAILS.items()
         if options.get(name) is not None
     }
-    language = options.get("language", "id")
-    return "\n".join(
-        problem_text(problem, language, flags.get(Path(problem.file or "").name, {}))
-        for problem in problems
-    )
+    named = ((one, flags.get(Path(one.file or "").name)) for one in problems)
+    return "\n".join(problem_text(one, language, its) for one, its in named)
 
 
 def _say(text: str, options: dict[str, Any]) -> None:

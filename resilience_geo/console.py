@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from tqdm import tqdm
 
+from resilience_geo.errors import Message, Problem
 from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.maps import text
 from resilience_geo.tables import UNSERVED_CAUSES
@@ -19,7 +20,6 @@ from resilience_geo.tables import UNSERVED_CAUSES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from resilience_geo.errors import Problem
     from resilience_geo.plan import EvacuationPlan
 
 MAX_ROWS = 20
@@ -140,6 +140,16 @@ class _Steps(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Show one step."""
         self.show(record.getMessage())
+
+
+def system_problem(error: OSError) -> Problem:
+    """Return the problem of a path that the operating system will not open, or of a full disk."""
+    return Problem(
+        file=str(error.filename or ""),
+        found=Message("{reason}", reason=error.strerror or str(error)),
+        expected=Message("a path that can be opened, on a disk with room"),
+        remedy=Message("correct the path, or choose another folder"),
+    )
 
 
 def problem_text(problem: Problem, language: str, flags: Mapping[str, str] | None = None) -> str:

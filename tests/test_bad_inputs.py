@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -183,6 +184,17 @@ def test_truncated_file(room, name, file, share):
     room.refused(file, **{name: room.cut(room.inputs[name], file, share)})
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_path_that_the_system_refuses(room, name):
+    room.refused(
+        "a" * 300, "correct the path", **{name: room.folder / ("a" * 300 + KINDS[name][0])}
+    )
+
+
+def test_empty_path(room):
+    room.refused("Problem: .", villages="")
+
+
 def test_shapefile_without_its_parts(room):
     room.layer("villages", "desa.shp", lambda frame: frame[["kecamatan", "geometry"]])
     (room.folder / "desa.dbf").unlink()
@@ -334,6 +346,10 @@ def test_two_bands(room):
     said = room.refused("a.tif", "1, 2", hazard=path)
     assert "--hazard-band" in said
     assert room.check(hazard=path, hazard_band="2").code == 0
+
+
+def test_option_that_does_not_go_with_the_file(room):
+    room.refused("banjir_kedalaman_m.tif", "--hazard-column", hazard_column="kelas")
 
 
 def test_hazard_polygons_without_a_class(room):
@@ -535,6 +551,20 @@ def test_exposure_that_cannot_be_written(room):
         assert ended.code == 2, ended
         assert "Perbaikan: " in ended.err
     assert {path.name for path in room.folder.iterdir()} == {"berkas"}
+
+
+def test_output_of_an_impossible_name(room):
+    ended = room.run("demo", "--out", room.folder / ("a" * 300))
+    assert ended.code == 2
+    assert "Perbaikan: " in ended.err
+
+
+def test_full_disk(room, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", str(room.out / "plan.gpkg"))
+
+    monkeypatch.setattr(rg, "save_plan", full)
+    room.refused("plan.gpkg", "No space left on device")
 
 
 def test_sample_that_cannot_be_written(room):

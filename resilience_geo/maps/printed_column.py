@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-import textwrap
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from resilience_geo.hazard_classes import CLASS_NAMES, HIGH, LOW, MEDIUM, UNKNOWN
 from resilience_geo.maps import content, style, text
+from resilience_geo.maps.printed_labels import printable, width_of
 from resilience_geo.maps.symbols import SHELTER_STATES, shelter_state
 from resilience_geo.tables import UNSERVED_CAUSES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from resilience_geo.plan import EvacuationPlan
 
 _POINTS_PER_MM = 72.0 / 25.4
-_LETTER_SHARE = 0.53  # width of a usual letter as a share of its size
+_SLACK = 0.96  # a renderer that fits letters to pixels may draw them a little wider
 _WORST = 8
 _KEY_WIDTH = 30.0
-_SHARES = (1.0, 0.95, 0.9, 0.85)  # letters shrink this far so that everything fits
+_SHARES = (1.0, 0.95, 0.9, 0.85)  # letters shrink this far before notes go to the next page
+_SMALL_SHARES = (*_SHARES, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)
+_MOST_TITLE_LINES = 4
+_MOST_NAME_LINES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paragraph:
+    """Words to print.
+
+    Parameters
+    ----------
+    words
+        The text.
+    size
+        Of its letters, in points on A3.
+    bold
+        Whether they are bold.
+    before
+        Points to leave free above.
+    """
+
+    words: str
+    size: float
+    bold: bool = False
+    before: float = 0.0
 
 
 SHELTER_SIGNS: dict[str, tuple[str, str, str]] = {
@@ -54,8 +82,10 @@ def draw_column(
     size_mm: tuple[float, float],
     sheet: tuple[float, int, str],
     language: str,
-) -> None:
-    """Draw the column.
+    *,
+    pages: bool = True,
+) -> list[Paragraph]:
+    """Draw the column; letters shrink a little so that all of it fits.
 
     Parameters
     ----------
@@ -69,47 +99,118 @@ def draw_column(
         How much larger letters are than on A3, the scale of the map, the paper.
     language
         `id` or `en`.
+    pages
+        Whether a further page can follow; else letters shrink further.
+
+    Returns
+    -------
+    list of Paragraph
+        What found no room and belongs on the next page.
     """
     zoom, scale, paper = sheet
-    for share in _SHARES:
-        measured = _Column(None, size_mm, zoom * share)
+    notes = _notes(plan, language)
+
+    def fits(share: float, last: list[Paragraph]) -> bool:
+        measured = Column(None, size_mm, zoom * share)
         _fill(measured, plan, (scale, paper), language)
-        if not measured.cut:
-            break
-    _fill(_Column(axes, size_mm, zoom * share), plan, (scale, paper), language)
+        return measured.write_all(last) and not measured.cut
+
+    shares = _SHARES if pages else _SMALL_SHARES
+    chosen = next((share for share in shares if fits(share, notes)), None)
+    if chosen is not None:
+        last, left = notes, []
+    elif pages:
+        pointer = Paragraph(words=text.word("notes_next_page", language), size=10, before=6)
+        last, left = [pointer], notes
+        chosen = next((share for share in _SMALL_SHARES if fits(share, last)), _SMALL_SHARES[-1])
+    else:
+        pointer = Paragraph(words=text.word("notes_cut", language), size=8, before=2)
+        last = list(notes)
+        chosen = _SMALL_SHARES[-1]
+        while last and not fits(chosen, [*last, pointer]):
+            last.pop()
+        last, left = [*last, pointer], []
+    column = Column(axes, size_mm, zoom * chosen)
+    _fill(column, plan, (scale, paper), language)
+    column.write_all(last)
+    return left
 
 
-def _fill(column: _Column, plan: EvacuationPlan, sheet: tuple[int, str], language: str) -> None:
-    """Write everything, the indispensable first."""
+def _fill(column: Column, plan: EvacuationPlan, sheet: tuple[int, str], language: str) -> None:
+    """Write what every sheet holds: title, figures, legend, worst villages, warning, sources."""
     if plan.is_sample:
         stamp = f"{text.word('sample', language)}: {text.word('sample_note', language)}"
         column.write(stamp, 10, bold=True)
-    column.write(content.title(plan, language), 19, bold=True)
+        column.down += 3.0 * column.zoom
+    column.write(content.title(plan, language), 19, bold=True, most_lines=_MOST_TITLE_LINES)
     for line in content.more_names(plan):
-        column.write(line, 10)
+        column.write(line, 10, most_lines=_MOST_NAME_LINES)
     code = content.area_code(plan)
     made = f"{text.word('made_on', language)} {content.made_on(plan, language)}"
     column.write(f"{text.word('area_code', language)}: {code}. {made}" if code else made, 10)
-    first = content.departures(plan)[0]
     column.write(" ".join(content.summary(plan, language)), 12, before=4)
-    for departure in content.departures(plan):
-        name = text.departure_name(departure, str(plan.hazard.kind), language)
-        arrive = text.number(content.total(plan, "allocated", departure), language)
-        column.write(
-            f"{name}: {text.word('reach', language, people=arrive)}.",
-            11,
-            bold=departure == first,
-        )
+    _key_numbers(column, plan, language)
     _legend(column, plan, language)
     _worst(column, plan, language)
-    _small_print(column, plan, sheet, language)
+    column.write(text.word("disclaimer", language), 10, bold=True, before=6)
+    _sources(column, plan, sheet, language)
 
 
-class _Column:
-    """Text and keys from top to bottom, in points; nothing is drawn below the end."""
+def wrapped(words: str, width: float, size: float, *, bold: bool = False) -> list[str]:
+    """Return words as lines no wider than `width` points; a word that is too long is broken.
+
+    Parameters
+    ----------
+    words
+        The text.
+    width
+        Room, in points.
+    size
+        Of the letters, in points.
+    bold
+        Whether they are bold.
+    """
+    width *= _SLACK
+    lines: list[str] = []
+    line = ""
+    for word in printable(words).split():
+        longer = f"{line} {word}" if line else word
+        if width_of(longer, size, bold=bold) <= width:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        rest = word
+        while len(rest) > 1 and width_of(rest, size, bold=bold) > width:
+            cut = next(
+                (
+                    end
+                    for end in range(len(rest) - 1, 1, -1)
+                    if width_of(rest[:end], size, bold=bold) <= width
+                ),
+                1,
+            )
+            lines.append(rest[:cut])
+            rest = rest[cut:]
+        line = rest
+    return [*lines, line] if line or not lines else lines
+
+
+class Column:
+    """Text and keys from top to bottom, in points; nothing is drawn below the end.
+
+    Parameters
+    ----------
+    axes
+        Empty axes of the column's size; None only measures.
+    size_mm
+        Width and height.
+    zoom
+        How much larger letters are than on A3.
+    """
 
     def __init__(self, axes: Any, size_mm: tuple[float, float], zoom: float) -> None:
-        self.axes = axes  # None: only measure
+        self.axes = axes
         self.zoom = zoom
         self.cut = False
         self.width, self.height = (side * _POINTS_PER_MM for side in size_mm)
@@ -134,34 +235,94 @@ class _Column:
         bold: bool = False,
         left: float = 0.0,
         before: float = 0.0,
+        most_lines: int | None = None,
     ) -> bool:
         """Write a paragraph, broken into lines; return whether all of it found room."""
         size *= self.zoom
-        self.down += before * self.zoom
-        share = _LETTER_SHARE * (1.12 if bold else 1.0)
-        letters = max(8, int((self.width - left) / (size * share)))
-        clean = "".join(letter if letter.isprintable() else " " for letter in words)
-        lines = textwrap.wrap(clean, letters) or [""]
-        for number, line in enumerate(lines):
+        self.down += before * self.zoom if self.down else 0.0
+        lines = wrapped(words, self.width - left, size, bold=bold)
+        if most_lines is not None and len(lines) > most_lines:
+            lines = [*lines[: most_lines - 1], f"{lines[most_lines - 1][:-2]}…"]
+        for line in lines:
             if not self.room_for(size * 1.25):
                 return False
-            last = number + 1 < len(lines) and self.down + size * 2.5 > self.height
-            self._draw(left, f"{line} …" if last else line, size, bold=bold)
+            self.draw(left, line, size, bold=bold)
             self.down += size * 1.25
         return True
 
-    def _draw(self, left: float, line: str, size: float, *, bold: bool) -> None:
-        """Draw one line of text."""
+    def write_all(self, paragraphs: Sequence[Paragraph]) -> bool:
+        """Write paragraphs; return whether all of them found room."""
+        return all(
+            self.write(each.words, each.size, bold=each.bold, before=each.before)
+            for each in paragraphs
+        )
+
+    def draw(
+        self, left: float, line: str, size: float, *, bold: bool = False, right: bool = False
+    ) -> None:
+        """Draw one line of text that begins, or with `right` ends, at `left`."""
         if self.axes is not None:
             self.axes.text(
                 left,
                 self.down,
                 line,
                 fontsize=size,
+                ha="right" if right else "left",
                 va="top",
                 fontweight="bold" if bold else "normal",
                 parse_math=False,
             )
+
+    def table(
+        self,
+        heads: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        sizes: tuple[float, float],
+        *,
+        bold: bool = False,
+    ) -> None:
+        """Write a table: the first cell of a row at the left, figures at the right.
+
+        Parameters
+        ----------
+        heads
+            Of the columns, the first included; broken into lines where they are wide.
+        rows
+            Cells of each row.
+        sizes
+            Of the letters of heads and of rows, on A3.
+        bold
+            Whether the figures are bold.
+        """
+        head_size, size = (each * self.zoom for each in sizes)
+        gap = size * 0.7
+        widths = []
+        for place in range(1, len(heads)):
+            figures = [width_of(row[place], size, bold=bold) for row in rows]
+            longest = [width_of(part, head_size) for part in heads[place].split()]
+            widths.append(max(figures + longest) + gap)
+        first = self.width - sum(widths)
+        ends = [first + sum(widths[: place + 1]) for place in range(len(widths))]
+        broken = [wrapped(heads[0], first, head_size)] + [
+            wrapped(head, width - gap * 0.6, head_size)
+            for head, width in zip(heads[1:], widths, strict=True)
+        ]
+        for number in range(max(len(lines) for lines in broken)):
+            if not self.room_for(head_size * 1.2):
+                return
+            for place, lines in enumerate(broken):
+                if number < len(lines):
+                    end = ends[place - 1] if place else 0.0
+                    self.draw(end, lines[number], head_size, right=place > 0)
+            self.down += head_size * 1.2
+        for row in rows:
+            if not self.room_for(size * 1.3):
+                return
+            name = wrapped(row[0], first, size)
+            self.draw(0.0, name[0] if len(name) == 1 else f"{name[0][:-1]}…", size)
+            for end, cell in zip(ends, row[1:], strict=True):
+                self.draw(end, cell, size, bold=bold, right=True)
+            self.down += size * 1.3
 
     def key(self, words: str, draw: Any, size: float = 10.0) -> None:
         """Write a line of the legend; `draw(axes, x, y, width, height)` draws its symbol."""
@@ -175,7 +336,7 @@ class _Column:
         self.down += 1.5 * self.zoom
 
 
-def _legend(column: _Column, plan: EvacuationPlan, language: str) -> None:
+def _legend(column: Column, plan: EvacuationPlan, language: str) -> None:
     """Draw the legend: every hazard class always, the rest where it occurs."""
     column.write(text.word("legend", language), 13, bold=True, before=6)
     for value in (LOW, MEDIUM, HIGH, UNKNOWN):
@@ -202,7 +363,8 @@ def _legend(column: _Column, plan: EvacuationPlan, language: str) -> None:
     for cause in UNSERVED_CAUSES:
         if content.total(plan, cause, first):
             words = text.word(cause, language)
-            label = f"{text.word('unserved', language)}: {words[0].lower()}{words[1:]}"
+            people = text.number(content.total(plan, cause, first), language)
+            label = f"{text.word('unserved', language)}: {words[0].lower()}{words[1:]} ({people})"
             column.key(label, _cause_of(cause))
     column.key(text.word("village_border", language), _line_of(style.VILLAGE))
 
@@ -270,34 +432,54 @@ def _cause_of(cause: str) -> Any:
     return draw
 
 
-def _worst(column: _Column, plan: EvacuationPlan, language: str) -> None:
-    """Write the villages with most people unserved."""
+def _key_numbers(column: Column, plan: EvacuationPlan, language: str) -> None:
+    """Write who must go, who arrives and who is not served, for each departure."""
+    departures = content.departures(plan)
+    kind = str(plan.hazard.kind)
+    names = [text.departure_name(name, kind, language) for name in departures]
+    evacuees = [content.total(plan, "evacuees", name) for name in departures]
+    arrive = [content.total(plan, "allocated", name) for name in departures]
+    left = [all_ - some for all_, some in zip(evacuees, arrive, strict=True)]
+    rows = [
+        [text.word(term, language), *(text.number(figure, language) for figure in figures)]
+        for term, figures in (
+            ("evacuees_short", evacuees),
+            ("arrive_short", arrive),
+            ("unserved_short", left),
+        )
+    ]
+    column.down += 3.0 * column.zoom
+    column.table([text.word("people", language).capitalize(), *names], rows, (9, 13), bold=True)
+
+
+def _worst(column: Column, plan: EvacuationPlan, language: str) -> None:
+    """Write the villages with most people unserved, with the figures of each departure."""
     table = plan.summary().head(_WORST)
     column.write(text.word("worst_villages", language), 13, bold=True, before=6)
-    heads = [text.word(name, language) for name in ("village", "evacuees", "allocated")]
-    if plan.departure == "both":
-        heads.append(text.word("lost_if_late", language))
-    column.write(" / ".join(heads), 8.5)
+    arrive = text.word("arrive_short", language)
+    heads = [text.word("village", language), text.word("evacuees_short", language)]
     columns = ["evacuees", "allocated"]
     if plan.departure == "both":
-        columns.append("lost_if_late_people")
-    for name, *figures in zip(
-        table["village_name"], *(table[each] for each in columns), strict=True
-    ):
-        shown = " / ".join(text.number(figure, language) for figure in figures)
-        column.write(f"{name}: {shown}", 10)
+        heads += [f"{arrive} {text.word(f'{name}_short', language).lower()}" for name in _BOTH]
+        heads.append(text.word("lost_short", language))
+        columns += ["late_allocated", "lost_if_late_people"]
+    else:
+        heads.append(arrive)
+    rows = [
+        [str(name), *(text.number(figure, language) for figure in figures)]
+        for name, *figures in zip(
+            table["village_name"], *(table[each] for each in columns), strict=True
+        )
+    ]
+    column.table(heads, rows, (8, 10))
 
 
-def _small_print(
-    column: _Column, plan: EvacuationPlan, sheet: tuple[int, str], language: str
-) -> None:
-    """Write disclaimer, sources, assumptions and limits, as far as there is room."""
+_BOTH = ("early", "late")
+
+
+def _sources(column: Column, plan: EvacuationPlan, sheet: tuple[int, str], language: str) -> None:
+    """Write where the data come from, the scale and what made the sheet."""
     scale, paper = sheet
-    column.write(text.word("disclaimer", language), 10, bold=True, before=6)
-    limits = content.limits(plan, language)
-    if limits:
-        column.write(text.word("limits", language), 10, bold=True, before=4)
-        column.write(" ".join(f"• {line}" for line in limits), 8)
     shown = [f"{name}: {value}." for name, value in content.sources(plan, language)]
     shown.append(text.word("osm", language) + ".")
     shown.append(
@@ -306,7 +488,17 @@ def _small_print(
     )
     column.write(text.word("sources", language), 10, bold=True, before=4)
     column.write(" ".join(shown), 8)
-    column.write(text.word("assumptions", language), 10, bold=True, before=4)
-    column.write(
-        "; ".join(f"{name}: {value}" for name, value in content.key_assumptions(plan, language)), 8
-    )
+
+
+def _notes(plan: EvacuationPlan, language: str) -> list[Paragraph]:
+    """Return the limits of the data and the assumptions; they may go to a further page."""
+    notes = []
+    limits = content.limits(plan, language)
+    if limits:
+        notes.append(Paragraph(words=text.word("limits", language), size=10, bold=True, before=4))
+        notes += [Paragraph(words=f"• {line}", size=8) for line in limits]
+    notes.append(Paragraph(words=text.word("assumptions", language), size=10, bold=True, before=4))
+    assumptions = content.key_assumptions(plan, language)
+    words = "; ".join(f"{name}: {value}" for name, value in assumptions)
+    notes.append(Paragraph(words=words, size=8))
+    return notes

@@ -37,6 +37,7 @@ _MANY_SHELTERS = 60
 _MOST_UNSERVED_SIGNS = 80
 _SIGN_MM = 12.0
 _OVERVIEW_SCALE = 60_000
+_FINEST_FLOW = 0.7  # points; thinner flow is left out, as on a sheet of a whole city
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +57,9 @@ class Sheet:
     zoom: float
 
     def lines_at(self, scale: int) -> float:
-        """Return how much thinner lines are drawn on a sheet that shows a whole city."""
-        return self.zoom * min(1.0, max(0.25, (_OVERVIEW_SCALE / self.zoom / scale) ** 1.3))
+        """Return how wide lines are, to those on A3; thinner where a sheet shows a whole city."""
+        share: float = (_OVERVIEW_SCALE / self.zoom / scale) ** 1.3
+        return self.zoom * min(1.0, max(0.25, share))
 
     @property
     def map_mm(self) -> tuple[float, float]:
@@ -218,11 +220,13 @@ def _draw_routes(
     if column in stretches.columns:
         bins = np.searchsorted(style.FLOW_CUTS, stretches[column].to_numpy(), side="right") - 1
         for number, width in enumerate(style.FLOW_WIDTHS):
+            if width * 0.35 * thickness < _FINEST_FLOW:
+                continue
             _lines(
                 axes,
                 stretches.geometry[bins == number],
                 colour=style.FLOW_COLOUR,
-                width=max(0.2, width * 0.35 * thickness),
+                width=width * 0.35 * thickness,
                 alpha=0.75,
                 capstyle="round",
                 zorder=5,
@@ -286,8 +290,10 @@ def _draw_shelters(
     for point, row in zip(points, shelters.itertuples(), strict=True):
         state = shelter_state(str(row.status), float(row.capacity_people))
         shelter_sign(axes, (point.x, point.y), state, size)
-        if row.allocated_people > 0 and not many:
-            labels.cover(point.x, point.y, size)
+        if many:
+            continue
+        labels.cover(point.x, point.y, size)
+        if row.allocated_people > 0:
             named.append((point.x, point.y, str(row.name), int(row.allocated_people)))
     return named
 
@@ -387,6 +393,9 @@ def _draw_furniture(
         )
     )
     labels.write(x, y + high * 2.6, words, 10 * sheet.zoom, ha="left", zorder=32)
+    labels.keep_free(
+        (west, north - 30.0 * metres_per_mm * sheet.zoom, west + 20.0 * metres_per_mm, north)
+    )
     arrow_x, arrow_y = west + 12.0 * metres_per_mm, north - 24.0 * metres_per_mm * sheet.zoom
     axes.annotate(
         text.word("north", language),

@@ -81,13 +81,16 @@ class _PlanDrawing(MacroElement):
 def explore(plan: EvacuationPlan, *, language: str = "id", offline: bool = True) -> folium.Map:
     """Return a plan as a folium map, which Jupyter shows.
 
+    Where symbols of shelters would crowd, each shelter is a dot of the colour and shape of its
+    state, and routes and flow step back behind the hazard; zooming in brings them out.
+
     Parameters
     ----------
-    plan
+    plan : EvacuationPlan
         The plan.
-    language
-        `id` (Indonesian) or `en`.
-    offline
+    language : {"id", "en"}, default "id"
+        Indonesian or English.
+    offline : bool, default True
         Inline everything, so that the map works without a network. False adds the OpenStreetMap
         background and loads Leaflet from the places folium names.
 
@@ -95,6 +98,22 @@ def explore(plan: EvacuationPlan, *, language: str = "id", offline: bool = True)
     -------
     folium.Map
         Layers, tables and markers of folium can be added to it.
+
+    Raises
+    ------
+    InputError
+        There are no words in `language`.
+
+    See Also
+    --------
+    save_web_map : Write the map as one file.
+    save_print_map : The map on paper.
+
+    Examples
+    --------
+    >>> import resilience_geo as rg
+    >>> page = rg.explore(plan)  # doctest: +SKIP
+    >>> page.save("peta.html")  # doctest: +SKIP
     """
     return _build(plan, text.check_language(language), inline=offline, jquery=True)
 
@@ -110,15 +129,15 @@ def save_web_map(
 
     Parameters
     ----------
-    plan
+    plan : EvacuationPlan
         The plan.
-    path
+    path : str or os.PathLike
         File to write; it appears whole or not at all.
-    offline
+    offline : bool, default True
         True: the page loads nothing from anywhere. False: OpenStreetMap background, Leaflet
         from the network.
-    language
-        `id` (Indonesian) or `en`.
+    language : {"id", "en"}, default "id"
+        Indonesian or English.
 
     Returns
     -------
@@ -127,8 +146,20 @@ def save_web_map(
 
     Raises
     ------
+    InputError
+        There are no words in `language`.
     OutputError
         The file cannot be written.
+
+    See Also
+    --------
+    explore : The same map as a folium map, for Jupyter.
+
+    Examples
+    --------
+    >>> import resilience_geo as rg
+    >>> rg.save_web_map(plan, "peta.html")  # doctest: +SKIP
+    PosixPath('peta.html')
     """
     page = _build(plan, text.check_language(language), inline=offline, jquery=False)
     html = page.get_root().render()

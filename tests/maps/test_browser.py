@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
 
 from resilience_geo.maps.web import save_web_map
@@ -177,3 +181,78 @@ def test_on_a_phone_the_legend_opens_and_closes(look, file):
     page.locator(".rg-all > summary").click()
     assert legend.is_visible()
     assert page.locator(".folium-map").bounding_box()["height"] >= 0.3 * 844
+
+
+@pytest.fixture(scope="module")
+def city(toy, tmp_path_factory):
+    """Return the page of a plan with shelters as close together as those of a whole city."""
+    plan = toy.toy_plan()
+    many = pd.concat([plan.shelters] * 60, ignore_index=True)
+    steps = np.arange(len(many)) // len(plan.shelters)
+    many = many.set_geometry(
+        gpd.points_from_xy(
+            many.geometry.x + steps % 8 * 61, many.geometry.y + steps // 8 * 53, crs=many.crs
+        )
+    )
+    crowded = dataclasses.replace(plan, shelters=many)
+    return save_web_map(crowded, tmp_path_factory.mktemp("city") / "peta.html")
+
+
+def _zoom(page, by):
+    page.evaluate(
+        f"void map_resilience_geo.setZoom(map_resilience_geo.getZoom() + {by}, {{animate: false}})"
+    )
+
+
+@pytest.mark.parametrize("size", list(SIZES))
+def test_crowded_shelters_are_dots_until_one_zooms_in(look, city, size):
+    page = look(city, size)
+    symbols = page.locator(".rg-place svg")
+    hint = page.locator(".rg-hint")
+    assert symbols.count() == 0
+    assert page.locator(".rg-label-shelter").count() == 0
+    assert hint.is_visible()
+    assert page.locator(".rg-label-village span:not(.rg-hidden)").count() > 0
+    _zoom(page, 6)
+    assert symbols.count() > 0
+    assert not hint.is_visible()
+    _zoom(page, -6)
+    assert symbols.count() == 0
+    page.locator("[data-departure=late]").click()
+    assert symbols.count() == 0
+    assert page.errors == []
+
+
+def test_a_dot_opens_the_table_of_its_shelter(look, city):
+    page = look(city)
+    spot = page.evaluate(
+        """() => {
+          let found = null;
+          map_resilience_geo.eachLayer(layer => {
+            if (layer.options.state === "usable" && layer._point) { found = layer; }
+          });
+          const point = map_resilience_geo.latLngToContainerPoint(found.getLatLng());
+          const box = map_resilience_geo.getContainer().getBoundingClientRect();
+          return [point.x + box.left, point.y + box.top];
+        }"""
+    )
+    page.mouse.click(*spot)
+    page.locator(".rg-popup").wait_for()
+    assert "Daya tampung" in page.locator(".rg-popup").inner_text()
+
+
+@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize("by", [0, 1, 2])
+def test_labels_never_cover_one_another(look, file, size, by):
+    page = look(file, size)
+    _zoom(page, by)
+    overlaps = page.evaluate(
+        """() => {
+          const boxes = [...document.querySelectorAll(".rg-label span:not(.rg-hidden)")]
+            .map(node => node.getBoundingClientRect());
+          return boxes.filter((one, index) => boxes.some((other, place) => place > index &&
+            one.left < other.right - 1 && one.right > other.left + 1 &&
+            one.top < other.bottom - 1 && one.bottom > other.top + 1)).length;
+        }"""
+    )
+    assert overlaps == 0

@@ -1,15 +1,24 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
+import itertools
+import math
 import struct
 
+import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pytest
 
-from resilience_geo.errors import DependencyError, InputError, OutputError
-from resilience_geo.maps.printed import print_figure, save_print_map
+from resilience_geo.errors import DependencyError, InputError, Message, OutputError
+from resilience_geo.maps.printed import print_figure, print_figures, save_print_map
+from resilience_geo.maps.printed_column import wrapped
+from resilience_geo.maps.printed_labels import width_of
 from resilience_geo.maps.printed_map import scale_that_fits
 
 pytest.importorskip("matplotlib")
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 
 def _words(figure):
@@ -29,12 +38,120 @@ def test_the_page_holds_what_a_map_must(plan):
         "Bahaya tidak diketahui",
         "bukan",
         "OpenStreetMap",
-        "Muara Pinang: 71 / 0 / 0",
+        "terlambat",
+        "Mengungsi",
+        "313",
+        "230",
+        "200",
         "a note about 3 cells",
         "1 : 15.000",
         "U",
     ):
         assert part in words, part
+
+
+def _outside(figure):
+    """Return the texts that leave their axes, the map's frame or the column, and the page."""
+    figure.set_dpi(300)
+    FigureCanvasAgg(figure).draw()
+    found = []
+    for axes in figure.axes:
+        frame = axes.get_window_extent()
+        for words in axes.texts:
+            box = words.get_window_extent()
+            across = frame.x0 - 2 <= box.x0 and box.x1 <= frame.x1 + 2
+            if not across or box.y0 < frame.y0 - 2 or box.y1 > frame.y1 + 2:
+                found.append(words.get_text())
+    return found
+
+
+def _overlapping(axes):
+    boxes = [
+        (words.get_text(), words.get_window_extent())
+        for words in axes.texts
+        if len(words.get_text()) > 1 and not words.get_text().isdigit()
+    ]
+    return [
+        (one, other)
+        for (one, box), (other, box_) in itertools.combinations(boxes, 2)
+        if box.shrunk(0.98, 0.7).overlaps(box_.shrunk(0.98, 0.7))
+    ]
+
+
+def _crowded(toy, count, **changes):
+    """Return the toy plan with many shelters near its own, all of long names."""
+    plan = toy.toy_plan(**changes)
+    usable = plan.shelters[plan.shelters["allocated_people"] > 0]
+    many = pd.concat([usable] * math.ceil(count / len(usable)), ignore_index=True)
+    steps = np.arange(len(many))
+    many = many.set_geometry(
+        gpd.points_from_xy(
+            many.geometry.x + steps % 23 * 111, many.geometry.y + steps // 23 * 97, crs=many.crs
+        )
+    )
+    many["name"] = [f"Gedung serbaguna yang panjang namanya {step}" for step in steps]
+    shelters = pd.concat([plan.shelters, many], ignore_index=True)
+    return dataclasses.replace(plan, shelters=shelters)
+
+
+@pytest.mark.parametrize("paper", ["A4", "A3", "A1"])
+def test_nothing_leaves_the_page(toy, paper):
+    notes = tuple(
+        Message("{file}: a long note about {count} cells, of which there are many", file="x" * n,
+                count=n)
+        for n in range(1, 40)
+    )  # fmt: skip
+    plan = dataclasses.replace(_crowded(toy, 50, names=("W" * 90, "Desa " * 30, "C")), notes=notes)
+    figures = print_figures(plan, paper=paper)
+    assert len(figures) > 1
+    for figure in figures:
+        assert _outside(figure) == []
+    words = " ".join(map(_words, figures))
+    assert "halaman berikutnya" in words
+    assert "Asumsi yang dipakai" in words
+    assert "kontributor OpenStreetMap" in _words(figures[0])
+    assert "of which there are many" in _words(figures[1])
+    one = print_figure(plan, paper=paper)
+    assert _outside(one) == []
+    assert "kontributor OpenStreetMap" in _words(one)
+
+
+def test_no_note_is_lost_between_pages(toy):
+    notes = tuple(Message("note number-{count}-end", count=n) for n in range(500))
+    plan = dataclasses.replace(toy.toy_plan(), notes=notes)
+    words = " ".join(map(_words, print_figures(plan, paper="A4")))
+    assert all(f"number-{n}-end" in words for n in range(500))
+
+
+def test_a_pdf_has_a_page_for_notes_and_a_png_none(toy, tmp_path):
+    notes = tuple(Message("a note about {count} cells " * 6, count=n) for n in range(60))
+    plan = dataclasses.replace(toy.toy_plan(), notes=notes)
+    data = save_print_map(plan, tmp_path / "peta.pdf", paper="A4").read_bytes()
+    assert data.count(b"/Type /Page ") >= 2
+    words = _words(print_figures(plan, paper="A4", pages=False)[0])
+    assert "Selebihnya ada di plan.xlsx" in words
+
+
+def test_few_shelters_are_named_without_overlap_and_many_are_not(toy):
+    some = print_figure(_crowded(toy, 40))
+    assert _outside(some) == []
+    assert "Gedung serbaguna" in _words(some)
+    assert _overlapping(some.axes[0]) == []
+    many = print_figure(_crowded(toy, 240))
+    assert "Gedung serbaguna" not in _words(many)
+
+
+def test_the_legend_says_how_many_people_each_cause_concerns(plan):
+    words = _words(print_figure(plan))
+    for people in (60, 11, 7, 5):
+        assert f"({people})" in words
+
+
+def test_lines_are_broken_where_they_must():
+    assert wrapped("", 50.0, 10.0) == [""]
+    lines = wrapped("satu dua " + "W" * 40, 60.0, 10.0)
+    assert "".join(lines).replace(" ", "") == "satudua" + "W" * 40
+    assert all(width_of(line, 10.0) <= 60.0 for line in lines)
 
 
 def test_a_real_plan_has_no_stamp(toy):

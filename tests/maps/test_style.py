@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -58,6 +59,7 @@ def test_symbols_are_whole_svg_and_all_differ():
     drawn = [symbols.shelter_svg(state) for state in symbols.SHELTER_STATES]
     drawn += [symbols.settlement_svg(), symbols.bridge_svg()]
     drawn += [symbols.cause_svg(cause) for cause in UNSERVED_CAUSES]
+    drawn += [symbols.dot_svg(state) for state in symbols.SHELTER_STATES]
     assert len(set(drawn)) == len(drawn)
     for svg in drawn:
         ET.fromstring(svg)
@@ -78,3 +80,11 @@ def test_legend_names_what_is_on_the_map(plan):
     assert set(UNSERVED_CAUSES) <= set(keys)
     for entry in legend(plan, "id"):
         ET.fromstring(entry.symbol)
+
+
+def test_small_signs_differ_in_shape_and_not_only_in_colour():
+    shapes = [
+        re.sub(r"#[0-9A-Fa-f]+", "", symbols.dot_svg(state)) for state in symbols.SHELTER_STATES
+    ]
+    assert len(set(shapes)) == len(shapes)
+    assert symbols.dot_svg("usable", 20) in symbols.div_icon_html("usable", 28, dot=True)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import string
 
+import numpy as np
 import pytest
 
 from resilience_geo.assumptions import EvacuationAssumptions
@@ -85,3 +86,38 @@ def test_a_message_is_translated_and_one_without_translation_is_not_lost():
     assert text.message(known, "en") == "one of a, b"
     assert text.message(Message("something new: {x}", x=1), "id") == "something new: 1"
     assert text.message("plain {text}", "id") == "plain {text}"
+
+
+def test_numbers_of_a_message_are_written_as_people_write_them():
+    note = Message("{people} people too many in {name}", people=1994, name="Desa 2001")
+    assert text.message(note, "id") == "1.994 people too many in Desa 2001"
+    assert text.message(note, "en") == "1,994 people too many in Desa 2001"
+    assert str(note) == "1994 people too many in Desa 2001"
+    known = Message("the roads form {count} pieces; the largest holds {share} % of the length",
+                    count=np.int64(1200), share=np.float64(99.7))  # fmt: skip
+    assert "1.200 bagian" in text.message(known, "id")
+    assert "99,7 %" in text.message(known, "id")
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "shown"),
+    [
+        ("{x:g}", 1234.5, "1.234,5"),
+        ("{x:g}", 2.5e7, "25.000.000"),
+        ("{x:,.0f}", 1234567.0, "1.234.567"),
+        ("{x:.1%}", 0.0421, "4,2%"),
+        ("{x}", "1671", "1671"),
+        ("{x}", True, "True"),
+        ("{x}", float("nan"), "nan"),
+        ("{x}", -0.5, "-0,5"),
+        ("{x:x}", 255, "ff"),
+    ],
+)
+def test_placeholders_keep_what_their_template_asks(template, value, shown):
+    assert text.message(Message(template, x=value), "id") == shown
+
+
+def test_codes_of_a_message_are_copied_not_counted():
+    assert text.message(Message("row {row}, code {code}", row=1234, code=3201), "id") == (
+        "row 1234, code 3201"
+    )

@@ -212,7 +212,9 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
     });
     polygon.bindPopup(function () {
       return popup(village.name, village.code, village.rows, data.columns);
-    }, { maxWidth: narrow ? 300 : 420, minWidth: narrow ? 240 : 320, maxHeight: narrow ? 300 : 480 });
+    }, {
+      maxWidth: narrow ? 300 : 420, minWidth: narrow ? 240 : 320, maxHeight: narrow ? 300 : 480
+    });
     borders.addLayer(polygon);
     label(village.at, village.name, "rg-label-village", village.people + 1e9, polygon)
       .addTo(groups.villages);
@@ -248,7 +250,8 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
     var look = style.roads[state];
     var common = { renderer: roadCanvas, interactive: false, lineCap: "butt" };
     if (look.dash.length) {
-      var casing = L.polyline(lines, L.extend({ color: "#fff", weight: look.weight + 2.5 }, common));
+      var casing = L.polyline(lines, L.extend(
+        { color: "#fff", weight: look.weight + 2.5 }, common));
       groups.roads.addLayer(casing);
       roadLayers.push([casing, look.weight + 2.5]);
     }
@@ -294,7 +297,7 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
     parts.unserved[name] = L.featureGroup();
     parts.shelters[name] = L.featureGroup();
     marks[name] = data.shelters[name].map(function (shelter) {
-      var size = shelter.people ? (narrow ? 28 : 34) : (narrow ? 18 : 24);
+      var size = shelter.people ? (narrow ? 25 : 34) : (narrow ? 17 : 24);
       function table() { return popup(shelter.name, "", shelter.rows); }
       return {
         people: shelter.people, size: size, at: L.latLng(shelter.at),
@@ -384,7 +387,8 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
     data.unserved[departure].forEach(function (group) {
       var point = map.project(group[0], zoom);
       var cell = cells.find(function (one) {
-        return one.cause === group[1] && Math.hypot(one.start.x - point.x, one.start.y - point.y) < apart;
+        return one.cause === group[1] &&
+          Math.hypot(one.start.x - point.x, one.start.y - point.y) < apart;
       });
       if (!cell) {
         cell = { cause: group[1], start: point, people: 0, x: 0, y: 0 };
@@ -408,7 +412,8 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
       var count = numbers.format(cell.people);
       var words = data.causes[cell.cause] + ": " + count + " " + data.people;
       new Signed(map.unproject([cell.x, cell.y], zoom), {
-        radius: far ? 8 : Math.min(14, 9 + Math.sqrt(cell.people) / 4), sign: style.signs[cell.cause],
+        radius: far ? 8 : Math.min(14, 9 + Math.sqrt(cell.people) / 4),
+        sign: style.signs[cell.cause],
         count: count, color: "#fff", weight: 1.5, fillColor: style.unserved, fillOpacity: 1
       }).bindTooltip(function () { return make("span", "", words); })
         .bindPopup(function () { return make("strong", "", words); }).addTo(layer);
@@ -449,6 +454,12 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
         signs.push(around(sign.getLatLng(), sign._radius, sign._radius + wide, sign._radius));
       });
     }
+    var frame = map.getContainer().getBoundingClientRect();
+    map.getContainer().querySelectorAll(".leaflet-control").forEach(function (control) {
+      var rect = control.getBoundingClientRect();
+      taken.push([rect.left - frame.left, rect.top - frame.top, rect.right - frame.left,
+        rect.bottom - frame.top]);
+    });
     function hits(box, others) {
       return others.some(function (other) {
         return box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1];
@@ -483,19 +494,26 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
       var least = far ? 0 : 110;
       var tall = Math.max(least, Math.min(240, low.y - high.y));
       var wide = Math.max(least, Math.min(300, high.x - low.x));
-      var spare = null;
+      var spare = null, fewest = Infinity;
       var edge = far ? 14 : 0;
-      for (var turn = 0; turn < 21; turn++) {
-        var dy = [0, -0.14, 0.14, -0.28, 0.28, -0.4, 0.4][turn % 7] * tall;
-        var dx = [0, -0.15, 0.15][Math.floor(turn / 7)] * wide;
+      for (var turn = 0; turn < 45; turn++) {
+        var dy = [0, -0.14, 0.14, -0.28, 0.28, -0.4, 0.4, -0.55, 0.55][turn % 9] * tall;
+        var dx = [0, -0.15, 0.15, -0.3, 0.3][Math.floor(turn / 9)] * wide;
         var box = boxOf(one, point, dx, dy);
+        if (turn && !one.polygon._containsPoint(
+          map.containerPointToLayerPoint([point.x + dx, point.y + dy]))) { continue; }
+        if (turn && (box[0] < 0 || box[2] > size.x)) { continue; }
         var spaced = [box[0] - edge, box[1] - edge / 2, box[2] + edge, box[3] + edge / 2];
         if (hits(spaced, taken)) { continue; }
-        if (!hits(box, signs)) {
+        var covered = signs.filter(function (sign) { return hits(box, [sign]); }).length;
+        if (!covered) {
           move(one, dx, dy);
           return spaced;
         }
-        spare = spare || spaced;
+        if (covered < fewest) {
+          fewest = covered;
+          spare = spaced;
+        }
       }
       if (far || !spare) { return null; }
       move(one, (spare[0] + spare[2]) / 2 - point.x, (spare[1] + spare[3]) / 2 - point.y);
