@@ -5,7 +5,7 @@ The public names are imported when they are first used; importing the package op
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for (PEP 562)."""
     if name == "__version__":
+        from importlib import metadata
+
         return metadata.version("resilience-geo")
     room = _ROOMS.get(name)
     if room is None:

@@ -62,6 +62,7 @@ _DETAILS: dict[str, dict[str, tuple[Any, ...]]] = {
     "hazard": {
         "kind": ("--hazard-kind", "What it is.", "flood", "flood landslide tsunami generic"),
         "unit": ("--hazard-unit", "Of a raster that states none.", None, "m cm index class"),
+        "classes": ("--hazard-classes", "Cut points as 0.3,0.6,0.9, or classes as 1=low,2=high."),
         "nodata": ("--hazard-nodata", "What no data means.", "unknown", "unknown none"),
         "class_column": ("--hazard-column", f"Class column of polygons, {_NOT_FOUND}"),
         "layer": ("--hazard-layer", f"Layer of polygons, {_SEVERAL}"),
@@ -386,6 +387,8 @@ def _read(name: str, options: dict[str, Any], villages: gpd.GeoDataFrame | None)
         for argument, (flag, *_) in _DETAILS[name].items()
         if (value := options.get(flag[2:].replace("-", "_"))) is not None
     }
+    if "classes" in chosen:
+        chosen["classes"] = _classes(chosen["classes"], options[name].name)
     if name == "villages" and options.get("village"):
         chosen["where"] = _chooser(options["village"], options[name].name)
     if name == "roads" and villages is not None:
@@ -395,6 +398,24 @@ def _read(name: str, options: dict[str, Any], villages: gpd.GeoDataFrame | None)
         # village of Indonesia is in the Gulf of Guinea.
         chosen["within"] = gpd.GeoSeries([shapely.box(0.0, 0.0, 1e-6, 1e-6)], crs=4326)
     return getattr(rg, f"read_{name}")(options[name], **chosen)
+
+
+def _classes(text: str, file: str) -> dict[str, str] | tuple[float, ...]:
+    """Read cut points (low,medium,high) or what codes and words mean (1=low,2=medium)."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if parts and all("=" in part for part in parts):
+        pairs = (part.rsplit("=", 1) for part in parts)
+        return {code.strip(): name.strip() for code, name in pairs}
+    try:
+        return tuple(float(part) for part in parts)
+    except ValueError:
+        problem = Problem(
+            file=file,
+            found=Message("--hazard-classes {text}", text=text),
+            expected=Message("three rising numbers, or CODE=CLASS pairs, with commas between"),
+            remedy=Message("write for example 0.3,0.6,0.9 or 1=low,2=medium,3=high"),
+        )
+        raise InputError(problem) from None
 
 
 def _chooser(chosen: Iterable[str], file: str) -> Callable[[gpd.GeoDataFrame], Any]:

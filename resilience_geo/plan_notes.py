@@ -122,6 +122,13 @@ def _shelter_notes(
                 assumed=assumptions.unknown_capacity_people,
                 people=people,
             )
+            if people
+            else Message(
+                "{count} usable shelters have no known capacity; each is taken to hold {assumed} "
+                "people.",
+                count=int(unknown.sum()),
+                assumed=assumptions.unknown_capacity_people,
+            )
         )
     capacity = shelters["capacity_people"].fillna(assumptions.unknown_capacity_people)
     over = (shelters["allocated_people"] > capacity) & usable

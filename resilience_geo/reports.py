@@ -342,5 +342,8 @@ def save_exposure(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     # A name that begins like a formula must not become one when the file is opened in a sheet.
     rows["village_name"] = names.where(~names.str.match(r"[=+\-@\t\r]"), "'" + names)
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(target.parent, error) from error
     return write_whole(target, rows.to_csv().encode())

@@ -307,11 +307,16 @@ def test_raster_without_unit(room):
 
 
 def test_index_beyond_one(room):
-    room.refused("banjir_kedalaman_m.tif", "between 0 and 1", hazard_unit="index")
+    path = room.raster("hazard", "a.tif")
+    room.refused("a.tif", "between 0 and 1", hazard=path, hazard_unit="index")
+
+
+def test_unit_other_than_the_file_states(room):
+    room.refused("banjir_kedalaman_m.tif", "states m", "--hazard-unit", hazard_unit="cm")
 
 
 def test_depths_as_classes(room):
-    room.refused("banjir_kedalaman_m.tif", "codes", hazard_unit="class")
+    room.refused("a.tif", "codes", hazard=room.raster("hazard", "a.tif"), hazard_unit="class")
 
 
 def test_negative_population(room):
@@ -527,7 +532,7 @@ def test_unknown_kind_of_roads(room):
 
 @pytest.mark.parametrize("buffer_m", ["-1", "nan"])
 def test_impossible_surroundings(room, buffer_m):
-    room.refused("jalan.osm.pbf", "buffer_m", roads_buffer_m=buffer_m)
+    room.refused("jalan.osm.pbf", "--roads-buffer-m", roads_buffer_m=buffer_m)
 
 
 # --- output and assumptions ------------------------------------------------------------------

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pyproj
 import shapely
 
 from resilience_geo.analysis.coverage import shelter_status
@@ -26,7 +24,9 @@ def problems_between(inputs: Mapping[str, Any]) -> Iterator[Problem]:
         What has been read, by name: `villages`, `hazard`, `population`, `roads`, `shelters`; those
         missing are not looked at.
     """
-    boxes = {name: _box(name, value) for name, value in inputs.items() if name != "elevation"}
+    # Shelters and roads beyond the border belong to a plan; how far, its reader has said.
+    areas = ("villages", "hazard", "population")
+    boxes = {name: _box(name, inputs[name]) for name in areas if name in inputs}
     villages = boxes.get("villages")
     for name, box in boxes.items():
         if villages is None or name == "villages" or shapely.intersects(villages, box):
@@ -49,17 +49,12 @@ def problems_between(inputs: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _box(name: str, value: Any) -> Any:
     """Return the extent of an input in degrees."""
-    if name in {"villages", "shelters"}:
+    if name == "villages":
         bounds, crs = value.total_bounds, value.crs
     elif name == "population":
         bounds, crs = value.grid.bounds, value.grid.crs
-    elif name == "hazard":
-        bounds, crs = value.bounds, value.crs
     else:
-        x = np.array([place for _, place in value.nodes(data="x")])
-        y = np.array([place for _, place in value.nodes(data="y")])
-        bounds = (x.min(), y.min(), x.max(), y.max())
-        crs = pyproj.CRS.from_user_input(value.graph["crs"])
+        bounds, crs = value.bounds, value.crs
     return shapely.box(*transformer(crs, GEOGRAPHIC).transform_bounds(*bounds))
 
 

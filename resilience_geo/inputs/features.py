@@ -145,11 +145,14 @@ def numbers(
         if number is not None and 0 <= number < math.inf:
             values[position] = number
             continue
-        template = (
-            "write it without a separator for thousands: 1200, not 1.200"
+        remedy = (
+            Message("write it without a separator for thousands: 1200, not 1.200")
             if isinstance(raw, str) and _THOUSANDS.fullmatch(text)
-            else "correct the cell, empty it if the number is not known, or choose another column "
-            "with {option}="
+            else Message(
+                "correct the cell, empty it if the number is not known, or choose another column "
+                "with {option}=",
+                option=option,
+            )
         )
         problem = Problem(
             file=file_name(frame),
@@ -158,7 +161,7 @@ def numbers(
             row=_plain_row(row),
             found=Message("{value}", value=repr(text)),
             expected=Message("a number of {unit}, 0 or more, or an empty cell", unit=unit),
-            remedy=Message(template, option=option),
+            remedy=remedy,
         )
         found.append((InputError, problem))
     return values, listed(found)

@@ -113,9 +113,23 @@ def read_hazard(
         stated = _STATED_UNITS.get((grid.stated_unit or "").strip().lower())
         if unit is None and stated is not None:
             choices = checked_choices(name, kind=kind, unit=stated, classes=classes, nodata=nodata)
+        elif stated not in {None, unit}:
+            raise UnitError(_other_unit(name, str(unit), str(grid.stated_unit)))
         return _from_grid(grid, hazard, choices)
     _refuse_unused(name, band=band)
     return _from_polygons(path, hazard, choices, class_column=class_column, layer=layer)
+
+
+def _other_unit(name: str, unit: str, stated: str) -> Problem:
+    """Say that a file states another unit than the caller."""
+    return Problem(
+        file=name,
+        found=Message(
+            "the unit {unit}, while the file itself states {stated}", unit=unit, stated=stated
+        ),
+        expected=Message("one unit"),
+        remedy=Message("correct unit=, or leave it out to take the file's own"),
+    )
 
 
 def _display_name(path: Source) -> str:
@@ -219,15 +233,15 @@ def _from_polygons(
 def _from_grid(grid: Grid, hazard: Hazard, choices: HazardChoices) -> Hazard:
     """Make a hazard of a raster, after looking at all its values."""
     if choices.unit is None:
-        template = (
-            "a raster and no unit for it; its tags say {unit}"
+        found = (
+            Message("a raster and no unit for it; its tags say {unit}", unit=grid.stated_unit)
             if grid.stated_unit
-            else "a raster and no unit for it"
+            else Message("a raster and no unit for it")
         )
         raise UnitError(
             Problem(
                 file=grid.name,
-                found=Message(template, unit=grid.stated_unit),
+                found=found,
                 expected=Message("one of {units}", units=", ".join(HAZARD_UNITS)),
                 remedy=Message("say what its values are with unit="),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,10 +60,11 @@ def read_grid(path: str | Path, *, band: int | str | None = None, crs: Any | Non
         The file names no CRS and none is given, or it names another one.
     """
     path = Path(path)
-    if not path.exists():
+    # Path.exists raises where a path cannot even be looked up; such a file is not there.
+    if not os.path.exists(path):  # noqa: PTH110
         raise InputFileError(
             Problem(
-                file=path.name,
+                file=path.name or str(path),
                 found=Message("no file at {path}", path=path),
                 expected=Message("a raster file"),
                 remedy=Message("correct the path"),

@@ -38,10 +38,9 @@ def area_around(villages: gpd.GeoDataFrame | gpd.GeoSeries, buffer_m: float) -> 
     if not (isinstance(buffer_m, (int, float)) and 0 <= buffer_m < math.inf):
         problems.append(
             Problem(
-                column="buffer_m",
                 found=Message("{value}", value=repr(buffer_m)),
                 expected=Message("a distance in metres, 0 or more"),
-                remedy=Message("give buffer_m such a number"),
+                remedy=Message("give buffer_m= such a number"),
             )
         )
     shapes = np.asarray(villages.geometry.values)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import os
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, Any, cast
 from xml.parsers import expat
 
 from resilience_geo.errors import InputFileError, Message, Problem
-
-if TYPE_CHECKING:
-    import os
 
 OSM_ENDINGS: tuple[str, ...] = (
     ".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".osm.xml",
@@ -29,6 +27,12 @@ class _PrologOverError(Exception):
 
 class _DoctypeFoundError(Exception):
     """A DOCTYPE was met."""
+
+
+def _instead_of_file(path: Path) -> Message:
+    """Say what is at a path that is no file."""
+    folder = os.path.isdir(path)  # noqa: PTH112 - as above
+    return Message("a folder") if folder else Message("no such file")
 
 
 def checked_path(path: str | os.PathLike[str]) -> tuple[Path, str]:
@@ -63,12 +67,13 @@ def checked_path(path: str | os.PathLike[str]) -> tuple[Path, str]:
             ),
             remedy=Message("export the roads as one of these"),
         )
-    if not path.is_file():
+    # Path.is_file raises where a path cannot even be looked up; such a file is not there.
+    if not os.path.isfile(path):  # noqa: PTH113
         raise file_error(
             path,
-            found=Message("a folder") if path.is_dir() else Message("no such file"),
+            found=_instead_of_file(path),
             expected=Message("a file with roads"),
-            remedy=Message("check the path, seen from {folder}", folder=Path.cwd()),
+            remedy=Message("correct the path, seen from {folder}", folder=Path.cwd()),
         )
     if not path.stat().st_size:
         raise file_error(

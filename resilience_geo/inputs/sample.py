@@ -82,7 +82,9 @@ def write_sample(folder: str | Path) -> list[Path]:
         raise OutputError(
             Problem(
                 file=str(target),
-                found=Message("a folder that cannot be written: {reason}", reason=error.strerror),
+                found=Message(
+                    "a folder that cannot be written: {reason}", reason=error.strerror or error
+                ),
                 expected=Message("a folder in which files can be made"),
                 remedy=Message("choose another folder"),
             )

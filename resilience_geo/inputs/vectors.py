@@ -6,6 +6,7 @@ Shapefile (also zipped), GeoJSON, KML, KMZ, FlatGeobuf and whatever else GDAL kn
 
 from __future__ import annotations
 
+import os
 import warnings
 import zipfile
 from pathlib import Path
@@ -66,10 +67,11 @@ def read_layer(
         The layer names no coordinate reference system, or its coordinates do not fit it.
     """
     path = Path(path)
-    if not path.exists():
+    # Path.exists raises where a path cannot even be looked up; such a file is not there.
+    if not os.path.exists(path):  # noqa: PTH110
         raise InputFileError(
             Problem(
-                file=path.name,
+                file=path.name or str(path),
                 found=Message("no file at {path}", path=path),
                 expected=Message("a vector file"),
                 remedy=Message("correct the path"),

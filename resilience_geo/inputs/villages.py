@@ -307,13 +307,23 @@ def _overlaps(frame: gpd.GeoDataFrame) -> tuple[list[Message], tuple[str, ...]]:
         for pair in worst[:_PAIRS_NAMED]
     )
     nested = int((shares > _NESTED_SHARE).sum())
-    template = (
-        "{file}: {count} pairs of villages overlap, {nested} of them by more than half of the "
-        "smaller: people there are divided among them. Two levels (kecamatan and desa) may be "
-        "mixed; keep one with where=. {pairs}"
+    note = (
+        Message(
+            "{file}: {count} pairs of villages overlap, {nested} of them by more than half of the "
+            "smaller: people there are divided among them. Two levels (kecamatan and desa) may be "
+            "mixed; keep one with where=. {pairs}",
+            file=file_name(frame),
+            count=over.size,
+            nested=nested,
+            pairs=pairs,
+        )
         if nested
-        else "{file}: {count} pairs of villages overlap; people there are divided among them. "
-        "{pairs}"
+        else Message(
+            "{file}: {count} pairs of villages overlap; people there are divided among them. "
+            "{pairs}",
+            file=file_name(frame),
+            count=over.size,
+            pairs=pairs,
+        )
     )
-    note = Message(template, file=file_name(frame), count=over.size, nested=nested, pairs=pairs)
     return [note], overlapping

@@ -162,7 +162,8 @@ def save_web_map(
     PosixPath('peta.html')
     """
     page = _build(plan, text.check_language(language), inline=offline, jquery=False)
-    html = page.get_root().render()
+    # folium writes no language; screen readers and translators ask for it.
+    html = page.get_root().render().replace("<html>", f'<html lang="{language}">', 1)
     if offline:
         html = refuse_external_loads(html)
     return write_whole(Path(path), html.encode("utf-8"))

@@ -170,8 +170,9 @@ class TestRasters:
         hazard = read_hazard(path)
         assert hazard.unit == "m"
         assert hazard.depths_m(*ALL)[0, 0] == pytest.approx(80.0 * scale)
-        # What the caller says goes before what the file says.
-        assert read_hazard(path, unit="m").depths_m(*ALL)[0, 0] == pytest.approx(80.0)
+        # A caller who says something else has the wrong file or the wrong unit.
+        with pytest.raises(UnitError, match=f"banjir.tif.*while the file itself states {stated}"):
+            read_hazard(path, unit="index")
 
     def test_very_deep_water_is_noted(self):
         assert "check that its unit is m" in read_hazard(grid([[150.0]]), unit="m").notes[-1]

@@ -59,6 +59,12 @@ def test_the_page_loads_nothing(html):
     assert html.count("<script src") == 0
 
 
+def test_the_page_says_its_language(html, plan, tmp_path):
+    assert '<html lang="id">' in html
+    english = save_web_map(plan, tmp_path / "map.html", language="en").read_text("utf-8")
+    assert '<html lang="en">' in english
+
+
 def test_a_map_for_the_network_names_osm_and_leaflet(plan, tmp_path):
     page = save_web_map(plan, tmp_path / "peta.html", offline=False).read_text(encoding="utf-8")
     assert "tile.openstreetmap.org" in page
