@@ -20,7 +20,7 @@ HAZARD_OPACITY = 0.75
 
 ROAD_STATES: tuple[str, ...] = ("open", "slowed", "closed", "unknown")
 CAUSE_SIGNS: dict[str, str] = {
-    "no_road": "0",
+    "no_road": "…",
     "cut_off": "×",  # noqa: RUF001  the sign on the map
     "too_far": "»",
     "shelters_full": "!",
