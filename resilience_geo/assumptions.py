@@ -53,8 +53,8 @@ class EvacuationAssumptions:
     max_gap_m: float = _number(
         50.0,
         "m",
-        "no standard found; a shelter on a piece of road joined to nothing is also reached from "
-        "the main network where that is at most this much farther",
+        "no standard found; roads of another connected piece count for a house or a shelter where "
+        "they are at most this much farther than the nearest road",
         "J",
     )
     evacuating_classes: tuple[str, ...] = _number(

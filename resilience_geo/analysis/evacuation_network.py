@@ -71,6 +71,9 @@ class Network:
         The roads, their pieces over the hazard, and the state of each piece.
     stretches
         Parts of one state each.
+    piece, main_piece
+        Connected piece of the roads each stretch belongs to, hazard or not; -1 where the mode may
+        not go; and the piece that holds most metres.
     accesses, n_shelters
         By departure: from which nodes shelters are reached; and how many shelters there are.
     hazard
@@ -83,6 +86,8 @@ class Network:
     pieces: Pieces
     states: NDArray[np.int64]
     stretches: Stretches
+    piece: NDArray[np.int64]
+    main_piece: int
     accesses: dict[str, Accesses]
     n_shelters: int
     hazard: Hazard
@@ -181,12 +186,12 @@ def build_network(
     states, factor = piece_states(roads, pieces, hazard, assumptions.mode, assumptions)
     slopes = slope_factors(roads, elevation, assumptions.downhill_speed_cap)
     whole = make_stretches(roads, pieces, states, factor, assumptions, slopes=slopes)
-    main = _on_main_piece(roads, assumptions.mode)[whole.road]
+    piece, main = _pieces_of_roads(roads, assumptions.mode)
     reached = {
         departure: _reached_from(
             _walks(whole.lines, departure, hazard, roads.crs, assumptions),
             _allowed(whole, departure, assumptions),
-            main,
+            piece[whole.road] == main,
             shelter_points,
             assumptions.max_gap_m,
         )
@@ -203,6 +208,8 @@ def build_network(
         pieces=pieces,
         states=states,
         stretches=stretches,
+        piece=piece[stretches.road],
+        main_piece=main,
         accesses={
             departure: Accesses(found.point, node, found.distance_m)
             for (departure, found), node in zip(reached.items(), nodes, strict=True)
@@ -213,17 +220,17 @@ def build_network(
     )
 
 
-def _on_main_piece(roads: Roads, mode: str) -> NDArray[np.bool_]:
-    """Say which roads belong to the connected piece that holds most metres of road."""
+def _pieces_of_roads(roads: Roads, mode: str) -> tuple[NDArray[np.int64], int]:
+    """Return the connected piece of each road, -1 where the mode may not go, and the largest."""
     usable = roads.usable(mode)
     links = sparse.csr_array(
         (np.ones(int(usable.sum())), (roads.start[usable], roads.end[usable])),
         shape=(roads.node_x.size, roads.node_x.size),
     )
     _, label = connected_components(links, directed=False)
-    piece = label[roads.start]
-    metres = np.bincount(piece, roads.length_m * usable)
-    return np.asarray(usable & (piece == np.argmax(metres)))
+    piece = label[roads.start].astype(np.int64)
+    main = int(np.argmax(np.bincount(piece, roads.length_m * usable)))
+    return np.where(usable, piece, -1), main
 
 
 def _reached_from(
@@ -242,10 +249,7 @@ def _reached_from(
     alone = np.flatnonzero(~main[nearest.stretch])
     found = walks(allowed & main, points[nearest.point[alone]]).one_per_point()
     close = found.distance_m <= nearest.distance_m[alone][found.point] + gap_m
-    found = found.rows(close)
-    return nearest.joined(
-        Walks(nearest.point[alone][found.point], found.stretch, found.share, found.distance_m)
-    )
+    return nearest.joined(found.rows(close).of(nearest.point[alone]))
 
 
 def _walks(
@@ -278,9 +282,9 @@ def find_ways(
 ) -> Ways:
     """Find the way of each point to the nearest of some shelters.
 
-    The way begins at the nearest point of a road from which a shelter can be reached; early on
-    every road is open and time in hazard is weighed up, late closed stretches are no way and
-    nobody walks into something worse than where they stand to reach a road.
+    The way begins at the nearest road; late at the nearest of the same connected piece of roads
+    that is open and leads on, and nobody walks into something worse than where they stand to reach
+    it. Early every road is open and time in hazard is weighed up.
 
     Parameters
     ----------
@@ -303,10 +307,7 @@ def find_ways(
     served = (np.isfinite(backward_s) & reached[stretches.start]) | (
         np.isfinite(forward_s) & reached[stretches.end]
     )
-    walks = _walks(
-        stretches.lines, travel.departure, network.hazard, network.roads.crs, assumptions
-    )
-    nearest = walks(travel.allowed & served, points)
+    nearest = _walks_to_roads(network, travel, points, travel.allowed & served)
     entry = _entries(stretches, tree, nearest, travel.times)
     sums = [values[entry.node] for values in (seconds, metres, hazardous, unknown)]
     part_m = entry.part * stretches.length_m[entry.stretch]
@@ -323,6 +324,35 @@ def find_ways(
     ways.stretch[at], ways.share[at] = entry.stretch, entry.share
     ways.toward_end[at] = entry.toward_end
     return ways
+
+
+def _walks_to_roads(
+    network: Network, travel: Travel, points: NDArray[np.object_], leading_on: NDArray[np.bool_]
+) -> Walks:
+    """Return the walks of points to the nearest stretches that lead on to a shelter.
+
+    Only stretches of the piece of roads a point is nearest to count, and others that are hardly
+    farther: the way over to another piece may lead through the river that parts them.
+    """
+    lines, assumptions = network.stretches.lines, network.assumptions
+    walks = _walks(lines, travel.departure, network.hazard, network.roads.crs, assumptions)
+    home = nearest_walks(lines, network.stretches.usable, points, assumptions.max_snap_m)
+    home = home.one_per_point()
+    home_piece = network.piece[home.stretch]
+    on_main = home_piece == network.main_piece
+    there = home.point[on_main]
+    found = walks(leading_on & (network.piece == network.main_piece), points[there]).of(there)
+    apart, piece = home.point[~on_main], home_piece[~on_main]
+    reach_m = home.distance_m[~on_main] + assumptions.max_gap_m
+    for stretches in (leading_on & (network.piece != network.main_piece), leading_on):
+        near = walks(stretches, points[apart])
+        fine = network.piece[near.stretch] == piece[near.point]
+        fine |= near.distance_m <= reach_m[near.point]
+        near = near.rows(fine)
+        found = found.joined(near.of(apart))
+        left = ~np.isin(np.arange(apart.size), near.point)
+        apart, piece, reach_m = apart[left], piece[left], reach_m[left]
+    return found
 
 
 @dataclass(frozen=True)

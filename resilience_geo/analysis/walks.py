@@ -58,6 +58,10 @@ class Walks:
             self.point[chosen], self.stretch[chosen], self.share[chosen], self.distance_m[chosen]
         )
 
+    def of(self, points: NDArray[np.int64]) -> Walks:
+        """Return the walks with their points numbered as in the set these were chosen from."""
+        return Walks(points[self.point], self.stretch, self.share, self.distance_m)
+
     def one_per_point(self) -> Walks:
         """Keep the shortest walk of each point; of equal ones that to the first stretch."""
         return self.rows(best_per_point(self.point, self.distance_m, self.stretch))
@@ -136,7 +140,7 @@ def passable_walks(
     if stuck.size == 0:
         return nearest
     around = _walks_around(lines, allowed, points[stuck], assumptions.max_snap_m)
-    around = Walks(stuck[around.point], around.stretch, around.share, around.distance_m)
+    around = around.of(stuck)
     barred = _barred(around, lines, points, hazard, crs, assumptions)
     return nearest.joined(around.rows(~barred).one_per_point())
 

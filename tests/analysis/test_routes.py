@@ -328,10 +328,26 @@ def test_late_looks_past_the_wet_road_to_a_dry_one():
     assert_allclose(one(table, "late")["distance_m"], 90 + 600)
 
 
-def test_isolated_piece_of_road_is_passed_over_for_one_that_leads_to_a_shelter():
+@pytest.mark.parametrize("departure", ["early", "late"])
+@pytest.mark.parametrize(("gap_m", "walk_m"), [(85.0, np.nan), (95.0, 95.0)])
+def test_isolated_piece_of_road_is_passed_over_only_for_one_hardly_farther(
+    departure, gap_m, walk_m
+):
+    # The house is 5 m from a piece joined to nothing, and 95 m from the road to the shelter: 90 m
+    # farther. What parts the two pieces may be a river.
     graph = road_graph({1: (105, 105), 2: (905, 105), 3: (250, 205), 4: (350, 205)}, (1, 2), (3, 4))
-    row = one(routes([(300, 200)], shelters((905, 105)), graph, DRY, "early"))
-    assert_allclose(row["walk_to_road_m"], 95)
+    targets = shelters((905, 105))
+    row = routes([(300, 200)], targets, graph, DRY, departure, max_gap_m=gap_m).iloc[0]
+    assert_allclose(row["walk_to_road_m"], walk_m)
+    assert row["status"] == ("cut_off" if np.isnan(walk_m) else "allocated")
+
+
+@pytest.mark.parametrize("departure", ["early", "late"])
+def test_piece_of_roads_with_its_own_shelter_serves_its_houses(departure):
+    graph = road_graph({1: (105, 105), 2: (905, 105), 3: (250, 405), 4: (350, 405)}, (1, 2), (3, 4))
+    targets = shelters((905, 105), (345, 405))
+    table = routes([(300, 400), (300, 110)], targets, graph, DRY, departure)
+    assert table["shelter_id"].to_list() == ["S1", "S0"]
 
 
 def test_only_an_isolated_piece_in_reach_is_cut_off():
