@@ -242,9 +242,13 @@ class EvacuationAssumptions:
                 )
                 continue
             values[name] = value
+        try:
+            chosen = dataclasses.replace(cls(), **values)
+        except AssumptionError as error:
+            problems += error.problems
         if problems:
             raise AssumptionError(problems)
-        return dataclasses.replace(cls(), **values)
+        return chosen
 
 
 _YES_NO = ("unknown_roads_pass_late", "capacity_from_floor_area")

@@ -147,3 +147,10 @@ def test_values_are_read_from_text(name, text, value):
 def test_text_that_says_no_value_is_refused_by_name(name, text):
     with pytest.raises(AssumptionError, match=name):
         EvacuationAssumptions.from_texts({name: text})
+
+
+def test_what_cannot_be_read_and_what_is_impossible_are_named_together():
+    texts = {"mode": "kuda", "unknown_capacity_people": "1.5", "kecepatan": "1"}
+    with pytest.raises(AssumptionError) as caught:
+        EvacuationAssumptions.from_texts(texts)
+    assert {problem.column for problem in caught.value.problems} == set(texts)
