@@ -251,6 +251,8 @@ class EvacuationAssumptions:
         return chosen
 
 
+# Nobody is planned to run: BPBD Padang tells people not to.
+_RUNNING_MPS = 3.0
 _YES_NO = ("unknown_roads_pass_late", "capacity_from_floor_area")
 _CHOICES = ("evacuating_classes", "mode", "bridge_rule", *_YES_NO)
 
@@ -277,6 +279,8 @@ def _expected_of(name: str, value: Any) -> Message | None:
             expected = Message("a whole number, 0 or more")
     elif not 0 < value < math.inf:
         expected = Message("a number above 0")
+    elif name == "walking_speed_mps" and value > _RUNNING_MPS:
+        expected = Message("a walking speed, at most {speed} m/s", speed=_RUNNING_MPS)
     elif name.endswith(("_factor", "_share", "_cap")) and value > 1:
         expected = Message("a share above 0 and at most 1")
     elif name.endswith("_penalty") and value < 1:

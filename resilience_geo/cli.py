@@ -253,12 +253,14 @@ def check(**options: Any) -> None:
 
 @cli.command(epilog=_example("resilience-geo sample --out contoh/"))
 @_out("contoh")
+@click.option("--overwrite", is_flag=True, help="Replace other files of the same names.")
 @_COMMON
 def sample(**options: Any) -> None:
     """Write the files of the embedded, made-up sample."""
     import resilience_geo as rg
 
-    _say("\n".join(map(str, rg.write_sample(options["out"]))), options)
+    written = rg.write_sample(options["out"], overwrite=options["overwrite"])
+    _say("\n".join(map(str, written)), options)
 
 
 @cli.command(epilog=_example("resilience-geo version"))
@@ -429,7 +431,8 @@ def _chooser(chosen: Iterable[str], file: str) -> Callable[[gpd.GeoDataFrame], A
         wanted = {text.strip().casefold(): text for text in chosen}
         problems = []
         for key in (one for one in wanted if one not in known):
-            near = difflib.get_close_matches(key, known, cutoff=0.5) or list(known)[:3]
+            alike = [one for one in known if key in one] if key else []
+            near = alike[:5] or difflib.get_close_matches(key, known, cutoff=0.5) or list(known)[:3]
             problem = Problem(
                 file=file,
                 found=Message("no village {text}", text=repr(wanted[key])),

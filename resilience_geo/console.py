@@ -279,7 +279,8 @@ def _village_lines(plan: EvacuationPlan, language: str) -> str:
     ]
     shown = summary.head(MAX_ROWS)[columns].map(lambda value: text.people(float(value), language))
     shown.insert(0, "name", _one_line(summary["village_name"].head(MAX_ROWS)))
-    heads = ["lost_if_late" if name == "lost_if_late_people" else name for name in columns]
+    short = {"allocated": "allocated_short", "lost_if_late_people": "lost_short"}
+    heads = [short.get(name, name) for name in columns]
     shown.columns = pd.Index(
         [text.word("village", language), *(text.word(head, language) for head in heads)]
     )

@@ -224,7 +224,7 @@ def plan_evacuation(
         stretches=plan_tables.stretch_result(network, departed),
         unserved=plan_tables.unserved(villages_result, both=both, late=departure == "late"),
         assumptions=chosen,
-        provenance=provenance(villages, hazard, people, roads, shelters, arrays.crs),
+        provenance=provenance(villages, hazard, people, roads, shelters, arrays.crs, elevation),
         notes=plan_notes(
             (villages, hazard, people, roads, shelters), table, departed, assumptions=chosen
         ),

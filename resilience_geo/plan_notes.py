@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from resilience_geo.assumptions import EvacuationAssumptions
     from resilience_geo.inputs.hazard import Hazard
     from resilience_geo.inputs.population import Population
+    from resilience_geo.inputs.rasters import Grid
     from resilience_geo.plan_tables import Departed
 
 _POORLY_COVERED = 0.5
@@ -152,6 +153,7 @@ def provenance(
     roads: Any,
     shelters: gpd.GeoDataFrame,
     crs: pyproj.CRS,
+    elevation: Grid | None,
 ) -> dict[str, Any]:
     """Return inputs, versions and the time the plan was made."""
     return {
@@ -180,6 +182,7 @@ def provenance(
                 "osm_date": roads.graph.get("osm_date"),
                 "attribution": "© OpenStreetMap contributors, ODbL",
             },
+            "elevation": {"source": None if elevation is None else _file_name(elevation.source)},
             "shelters": {
                 "source": _file_name(shelters.attrs.get("source")),
                 "count": len(shelters),

@@ -27,12 +27,13 @@ from resilience_geo.console import problem_text
 
 PATH = click.Path(path_type=Path)
 FAILED = "gagal.csv"
+KINDS = ("flood", "landslide", "tsunami", "generic")
 
 
 @click.command(help=__doc__.partition("\n")[0])
 @click.option("--villages", type=PATH, required=True, help="Boundary layer.")
 @click.option("--hazard", type=PATH, required=True, help="Raster or polygons.")
-@click.option("--hazard-kind", default="flood", show_default=True)
+@click.option("--hazard-kind", default="flood", show_default=True, type=click.Choice(KINDS))
 @click.option("--hazard-unit", help="m, cm, index or class; a raster without one is refused.")
 @click.option("--hazard-nodata", default="unknown", show_default=True, help="unknown or none.")
 @click.option("--population", type=PATH, required=True, help="Population raster.")
@@ -40,6 +41,8 @@ FAILED = "gagal.csv"
 @click.option("--population-scale", type=float, default=1.0, show_default=True)
 @click.option("--roads", type=PATH, required=True, help=".osm.pbf, .graphml or a line layer.")
 @click.option("--shelters", type=PATH, required=True, help="Points or buildings.")
+@click.option("--shelter-capacity", help="Column of people it takes, when it is not found.")
+@click.option("--code-column", help="Column of the village code, when it is not found.")
 @click.option("--elevation", type=PATH, help="Heights (m), for walking speed on slopes.")
 @click.option(
     "--buffer-m", type=float, default=3000.0, show_default=True, help="Surroundings of a desa (m)."
@@ -59,12 +62,14 @@ def main(**options: Any) -> None:
     list_failures(failures, options["out"])
     for code, name, reason in failures:
         click.echo(f"{code} {name}\n{reason}", err=True)
+    done = len(inputs["villages"]) - len(failures)
+    click.echo(f"{done} desa: {options['out']}, {len(failures)} gagal")
     sys.exit(1 if failures else 0)
 
 
 def read_inputs(options: dict[str, Any]) -> dict[str, Any]:
     """Read every input once, in full."""
-    villages = rg.read_villages(options["villages"])
+    villages = rg.read_villages(options["villages"], code_column=options["code_column"])
     return {
         "assumptions": rg.EvacuationAssumptions.from_texts(
             dict(pair.partition("=")[::2] for pair in options["assume"])
@@ -82,7 +87,9 @@ def read_inputs(options: dict[str, Any]) -> dict[str, Any]:
             scale=options["population_scale"],
         ),
         "roads": rg.read_roads(options["roads"], within=villages, buffer_m=options["buffer_m"]),
-        "shelters": rg.read_shelters(options["shelters"]),
+        "shelters": rg.read_shelters(
+            options["shelters"], capacity_column=options["shelter_capacity"]
+        ),
         "elevation": None
         if options["elevation"] is None
         else rg.read_elevation(options["elevation"]),

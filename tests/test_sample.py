@@ -268,3 +268,15 @@ class TestInstalled:
         for path in written:
             source = folder / path.relative_to(tmp_path / "contoh")
             assert path.read_bytes() == source.read_bytes(), path.name
+
+
+def test_files_of_ones_own_are_not_replaced(tmp_path):
+    rg.write_sample(tmp_path)
+    rg.write_sample(tmp_path)
+    own = tmp_path / "shelters" / "tempat_evakuasi.geojson"
+    own.write_text("milik saya", encoding="utf-8")
+    with pytest.raises(rg.ResilienceGeoError, match=r"tempat_evakuasi\.geojson"):
+        rg.write_sample(tmp_path)
+    assert own.read_text(encoding="utf-8") == "milik saya"
+    rg.write_sample(tmp_path, overwrite=True)
+    assert own.read_bytes() == rg.sample_files()["shelters"].read_bytes()

@@ -39,6 +39,8 @@ _RASTERS = frozenset({".tif", ".tiff", ".asc", ".nc", ".vrt", ".img", ".grd", ".
 _VECTORS = frozenset({".shp", ".geojson", ".json", ".kml", ".kmz", ".fgb", ".gml", ".gdb", ".zip"})
 _INDEX_TOLERANCE = 1e-6
 _DEEP_M = 30.0
+# A flood map whose deepest water would not wet a knee has been read in the wrong unit.
+_SHALLOW_M = 0.3
 _CODES_NAMED = 12
 _CODES_AT_MOST = 256
 # Units as files state them (GDAL band unit, NetCDF units), in our words.
@@ -47,6 +49,7 @@ _STATED_UNITS = {
     **dict.fromkeys(("cm", "centimetre", "centimeter", "centimetres", "centimeters"), "cm"),
     "index": "index",
     "class": "class",
+    **dict.fromkeys(("people", "persons", "jiwa"), "people"),
 }
 
 
@@ -111,7 +114,7 @@ def read_hazard(
         _refuse_unused(name, class_column=class_column, layer=layer)
         grid = path if isinstance(path, Grid) else read_grid(path, band=band)
         stated = _STATED_UNITS.get((grid.stated_unit or "").strip().lower())
-        if unit is None and stated is not None:
+        if unit is None and stated in HAZARD_UNITS:
             choices = checked_choices(name, kind=kind, unit=stated, classes=classes, nodata=nodata)
         elif stated not in {None, unit}:
             raise UnitError(_other_unit(name, str(unit), str(grid.stated_unit)))
@@ -267,6 +270,7 @@ def _from_grid(grid: Grid, hazard: Hazard, choices: HazardChoices) -> Hazard:
             )
         )
     deepest = highest * choices.scale
+    strange = unit == "m" and not _SHALLOW_M <= deepest <= _DEEP_M
     note = Message(
         "{file}: its deepest cell is {deepest:g} m; check that its unit is {unit}",
         file=grid.name,
@@ -279,7 +283,7 @@ def _from_grid(grid: Grid, hazard: Hazard, choices: HazardChoices) -> Hazard:
         cuts=cuts,
         scale=choices.scale,
         cuts_source=cuts_source,
-        notes=(*grid.notes, note) if unit == "m" and deepest > _DEEP_M else grid.notes,
+        notes=(*grid.notes, note) if strange else grid.notes,
     )
 
 

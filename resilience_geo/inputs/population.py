@@ -68,6 +68,10 @@ class Population:
         return float(sum(self.people(*window).sum() for window in self.grid.windows()))
 
 
+# Units as hazard and height rasters state them; a population layer holds none of these.
+_NO_PEOPLE = frozenset({"m", "metre", "meter", "metres", "meters", "cm", "index", "class"})
+
+
 def read_population(
     path: str | Path | Grid,
     unit: str = "people_per_cell",
@@ -124,11 +128,31 @@ def read_population(
             )
         )
     grid = path if isinstance(path, Grid) else read_grid(path, band=band)
+    _check_stated_unit(grid, unit)
     source = name if isinstance(path, Grid) else str(path)
     people = Population(grid=grid, unit=unit, scale=scale, source=source, notes=grid.notes)
     _check_sign(grid)
     _check_density(people)
     return people
+
+
+def _check_stated_unit(grid: Grid, unit: str) -> None:
+    """Refuse a unit that the file itself contradicts: depths are no people, counts no densities."""
+    stated = (grid.stated_unit or "").strip().lower()
+    counts = stated in {"people", "persons", "jiwa"}
+    if stated in _NO_PEOPLE or (counts and unit != "people_per_cell"):
+        raise UnitError(
+            Problem(
+                file=grid.name,
+                found=Message(
+                    "the unit {unit}, while the file itself states {stated}",
+                    unit=unit,
+                    stated=grid.stated_unit,
+                ),
+                expected=Message("one unit"),
+                remedy=Message("correct unit=, or choose the population layer"),
+            )
+        )
 
 
 def _check_sign(grid: Grid) -> None:

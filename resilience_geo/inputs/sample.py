@@ -52,13 +52,15 @@ def sample_files() -> dict[str, Path]:
     )
 
 
-def write_sample(folder: str | Path) -> list[Path]:
+def write_sample(folder: str | Path, *, overwrite: bool = False) -> list[Path]:
     """Copy the embedded sample into a folder, so that its files can be looked at and changed.
 
     Parameters
     ----------
     folder
-        Made where it is missing; files of the same name are replaced.
+        Made where it is missing.
+    overwrite
+        Whether to replace files that are not those of the sample.
 
     Returns
     -------
@@ -68,11 +70,13 @@ def write_sample(folder: str | Path) -> list[Path]:
     Raises
     ------
     OutputError
-        The folder cannot be written.
+        The folder cannot be written, or other files are in the places of the sample's; nothing
+        was copied then.
     """
     target = Path(folder)
     written = []
     try:
+        _refuse_to_replace(target, overwrite=overwrite)
         for name, source in sample_files().items():
             path = target / _FILES[name]
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,3 +94,24 @@ def write_sample(folder: str | Path) -> list[Path]:
             )
         ) from error
     return written
+
+
+def _refuse_to_replace(target: Path, *, overwrite: bool) -> None:
+    """Stop where a user's own files would be lost."""
+    sources = sample_files()
+    others = [
+        path
+        for name, path in _FILES.items()
+        if (target / path).is_file() and (target / path).read_bytes() != sources[name].read_bytes()
+    ]
+    if others and not overwrite:
+        raise OutputError(
+            Problem(
+                file=str(target),
+                found=Message(
+                    "other files in the places of the sample: {names}", names=", ".join(others)
+                ),
+                expected=Message("an empty folder, or the sample's own files"),
+                remedy=Message("choose another folder, or overwrite them with overwrite=True"),
+            )
+        )

@@ -459,3 +459,21 @@ class TestRealData:
         words = {"YES": "high", "NO": "none"}
         hazard = read_hazard(path, classes=words, class_column="FLOODPRONE")
         assert hazard.polygons.geometry.is_valid.all()
+
+
+def test_water_that_wets_no_knee_is_noted_as_a_unit_to_be_checked():
+    # A map in metres read as centimetres: 15.7 becomes 0.157 m, and nobody would have to leave.
+    assert "check that its unit is cm" in read_hazard(grid([[15.7]]), unit="cm").notes[-1]
+    assert read_hazard(grid([[0.3]]), unit="m").notes == ()
+
+
+def test_people_are_no_depth(tmp_path):
+    path = tmp_path / "jiwa.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=1, height=1, count=1, dtype="float32",
+        crs="EPSG:4326", transform=NORTH_UP,
+    ) as dataset:  # fmt: skip
+        dataset.write(np.ones((1, 1, 1), np.float32))
+        dataset.units = ["people"]
+    with pytest.raises(UnitError, match="states people"):
+        read_hazard(path, unit="m")

@@ -101,3 +101,18 @@ def test_real_population(real_data):
         read_population(path)
     with pytest.raises(UnitError):
         read_population(path, "people_per_ha")
+
+
+@pytest.mark.parametrize(
+    ("stated", "unit"), [("m", "people_per_cell"), ("people", "people_per_km2")]
+)
+def test_unit_that_the_file_contradicts(tmp_path, stated, unit):
+    path = tmp_path / "lapisan.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", width=1, height=1, count=1, dtype="float32",
+        crs="EPSG:4326", transform=rasterio.Affine(0.001, 0, 107, 0, -0.001, -4),
+    ) as dataset:  # fmt: skip
+        dataset.write(np.ones((1, 1, 1), np.float32))
+        dataset.units = [stated]
+    with pytest.raises(UnitError, match=rf"lapisan\.tif.*{unit}.*states {stated}"):
+        read_population(path, unit=unit)

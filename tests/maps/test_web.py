@@ -84,7 +84,7 @@ def test_the_panel_says_what_a_session_needs(plan, html):
         "Kode wilayah 16.02.05",
         "22 November 2026",
         "313 jiwa perlu mengungsi",
-        "Bila terlambat, 30 jiwa kehilangan jalan",
+        "Bila terlambat, 30 jiwa tidak lagi sampai",
         "Berangkat sebelum air datang",
         "Berangkat terlambat",
         "230 jiwa sampai",
@@ -116,7 +116,7 @@ def test_a_plan_of_one_departure(toy, departure):
     assert data["departures"] == [departure]
     assert data["columns"] == []
     assert "data-departure" not in panel(plan, "id")
-    assert "mendapat tempat evakuasi" in panel(plan, "id")
+    assert "punya jalan ke tempat evakuasi" in panel(plan, "id")
 
 
 def test_village_tables_hold_every_class_and_both_departures(plan, toy):
@@ -124,9 +124,9 @@ def test_village_tables_hold_every_class_and_both_departures(plan, toy):
     for name in CLASS_NAMES:
         assert text.word(f"people_{name}", "id") in rows
     assert rows["Bahaya tidak diketahui"] == ["20"]
-    assert rows["Mendapat tempat evakuasi"] == ["150", "120"]
+    assert rows["Punya jalan ke tempat evakuasi"] == ["150", "120"]
     assert rows["Jalan terputus"] == ["0", "30"]
-    assert rows["Kehilangan jalan bila terlambat"] == ["30"]
+    assert rows["Tidak lagi sampai bila terlambat"] == ["30"]
 
 
 def test_figures_of_the_page_are_those_of_the_plan(plan, html):
