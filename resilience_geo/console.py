@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from resilience_geo.errors import Message, Problem
 from resilience_geo.hazard_classes import CLASS_NAMES
-from resilience_geo.maps import text
+from resilience_geo.maps import content, text
 from resilience_geo.tables import UNSERVED_CAUSES
 
 if TYPE_CHECKING:
@@ -240,6 +240,7 @@ def _need_lines(plan: EvacuationPlan, language: str) -> list[str]:
     villages = plan.villages
     need = text.people(float(villages["evacuees"].sum()), language)
     lines = [text.word("summary_need", language, evacuees=need)]
+    lines += content.over_capacity_sentences(plan, language)
     for prefix, departure in _departures(plan):
         served = int(villages[f"{prefix}allocated"].sum())
         left = int(villages[f"{prefix}evacuees"].sum()) - served
@@ -279,7 +280,7 @@ def _village_lines(plan: EvacuationPlan, language: str) -> str:
     ]
     shown = summary.head(MAX_ROWS)[columns].map(lambda value: text.people(float(value), language))
     shown.insert(0, "name", _one_line(summary["village_name"].head(MAX_ROWS)))
-    short = {"allocated": "allocated_short", "lost_if_late_people": "lost_short"}
+    short = {"allocated": "allocated_short", "lost_if_late_people": "lost_if_late"}
     heads = [short.get(name, name) for name in columns]
     shown.columns = pd.Index(
         [text.word("village", language), *(text.word(head, language) for head in heads)]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from resilience_geo.errors import Message
+from resilience_geo.inputs.village_codes import is_sample_code
+from resilience_geo.tables import village_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,6 +158,7 @@ def provenance(
     elevation: Grid | None,
 ) -> dict[str, Any]:
     """Return inputs, versions and the time the plan was made."""
+    made_up = any(map(is_sample_code, village_table(villages).index))
     return {
         "software": f"resilience-geo {metadata.version('resilience-geo')}",
         "created": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
@@ -180,7 +183,7 @@ def provenance(
             "roads": {
                 "source": _file_name(roads.graph.get("source")),
                 "osm_date": roads.graph.get("osm_date"),
-                "attribution": "© OpenStreetMap contributors, ODbL",
+                "attribution": None if made_up else "© OpenStreetMap contributors, ODbL",
             },
             "elevation": {"source": None if elevation is None else _file_name(elevation.source)},
             "shelters": {

@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 _FORMATS = {
     "text": {"text_wrap": True, "valign": "top", "num_format": "@"},
     "count": {"num_format": "#,##0", "valign": "top"},
-    "people": {"num_format": "#,##0.0", "valign": "top"},
     "minutes": {"num_format": "0.0", "valign": "top"},
     "title": {"bold": True, "font_size": 14},
     "stamp": {"bold": True, "font_color": "#FFFFFF", "bg_color": "#000000", "font_size": 14},
     "head": {"bold": True, "bg_color": "#DDE6EE", "border": 1, "text_wrap": True, "valign": "top"},
     "plain": {"num_format": "@"},
 }
-_WIDTHS = {"text": 26, "count": 13, "people": 13, "minutes": 13}
+_WIDTHS = {"text": 26, "count": 13, "minutes": 13}
 _SECONDS_PER_MINUTE = 60.0
 
 
@@ -44,7 +43,7 @@ class Column:
     values
         A value per row; a missing one stays empty.
     kind
-        `text`, `count` (whole), `people` (with a decimal) or `minutes`.
+        `text`, `count` (whole) or `minutes`.
     width
         In letters; 0 for the usual one of its kind.
     """
@@ -83,7 +82,8 @@ def write_workbook(plan: EvacuationPlan, path: Path, language: str) -> None:
         writer.sheet("sheet_shelters", _shelters(plan, language))
         writer.sheet("sheet_routes", _routes(plan, language), [text.word("routes_note", language)])
         writer.sheet("sheet_unserved", _unserved(plan, language))
-        writer.sheet("sheet_assumptions", _assumptions(plan, language))
+        letters = [text.word("confidence_letters", language)]
+        writer.sheet("sheet_assumptions", _assumptions(plan, language), letters)
         writer.sheet("sheet_sources", _sources(plan, language))
 
 
@@ -152,13 +152,17 @@ def _summary(plan: EvacuationPlan, language: str) -> list[Column]:
         Column(
             head=text.word("village", language), values=[*map(str, table["village_name"]), sum_]
         ),
-        _with_sum(people, "people_total", text.word("people_total", language), "people"),
-        _with_sum(people, "people_unknown", text.word("people_unknown", language), "people"),
+        _with_sum(people, "people_total", text.word("people_total", language)),
+        _with_sum(people, "people_unknown", text.word("people_unknown", language)),
         _with_sum(table, "evacuees", text.word("evacuees", language)),
     ]
     for departure in departures:
         late = plan.departure == "both" and departure == "late"
         for name in ("allocated", *UNSERVED_CAUSES):
+            if name == "shelters_full" and not any(
+                content.total(plan, name, each) for each in departures
+            ):
+                continue  # capacity does not bind: a column of noughts would say that all fit
             head = text.word(name, language)
             if len(departures) > 1:
                 head = f"{head} ({text.word(f'{departure}_short', language).lower()})"
@@ -168,9 +172,9 @@ def _summary(plan: EvacuationPlan, language: str) -> list[Column]:
     return columns
 
 
-def _with_sum(table: pd.DataFrame, name: str, head: str, kind: str = "count") -> Column:
+def _with_sum(table: pd.DataFrame, name: str, head: str) -> Column:
     """Return a column of people with its sum below."""
-    return Column(head=head, values=[*table[name], table[name].sum()], kind=kind)
+    return Column(head=head, values=[*table[name], table[name].sum()], kind="count")
 
 
 def _exposure(plan: EvacuationPlan, language: str) -> list[Column]:
@@ -189,7 +193,7 @@ def _exposure(plan: EvacuationPlan, language: str) -> list[Column]:
             Column(
                 head=text.word(f"people_{name}", language),
                 values=[*values, values.sum(), plan.outside.get(name, float("nan"))],
-                kind="people",
+                kind="count",
             )
         )
     evacuees = table["evacuees"]
@@ -265,7 +269,10 @@ def _shelters(plan: EvacuationPlan, language: str) -> list[Column]:
         *_departure_column(plan, table, language),
         Column(head=text.word("code", language), values=list(map(str, table["shelter_id"]))),
         Column(head=text.word("name", language), values=_texts(table["name"])),
-        Column(head=text.word("kind", language), values=_texts(kinds)),
+        Column(
+            head=text.word("kind", language),
+            values=[text.shelter_kind(each, language) for each in _texts(kinds)],
+        ),
         Column(head=text.word("status", language), values=states, width=40),
         Column(head=text.word("capacity", language), values=capacity, kind="count"),
         Column(
@@ -300,7 +307,9 @@ def _routes(plan: EvacuationPlan, language: str) -> list[Column]:
             head=text.word("shelter", language),
             values=[shelters.get(code, "") or str(code) for code in table["shelter_id"]],
         ),
-        Column(head=text.word("evacuees", language), values=list(table["evacuees"]), kind="count"),
+        Column(
+            head=text.word("route_people", language), values=list(table["evacuees"]), kind="count"
+        ),
         Column(
             head=f"{text.word('distance', language)} (m)",
             values=list(table["distance_m"]),
@@ -370,12 +379,20 @@ def _assumptions(plan: EvacuationPlan, language: str) -> list[Column]:
     ]
 
 
+def _attributed(plan: EvacuationPlan, language: str) -> list[tuple[str, str]]:
+    """Return the sources; that of the roads names who made them."""
+    roads = text.word("source_roads", language)
+    rows = dict(content.sources(plan, language))
+    made_by = content.attribution(plan, language)
+    rows[roads] = f"{rows[roads]}; {made_by}" if roads in rows else made_by
+    return list(rows.items())
+
+
 def _sources(plan: EvacuationPlan, language: str) -> list[Column]:
     """Return sources, limits and the disclaimer."""
     limit = text.word("limits", language)
     rows = [
-        *content.sources(plan, language),
-        (text.word("source_roads", language), text.word("osm", language)),
+        *_attributed(plan, language),
         (text.word("made_on", language), content.made_on(plan, language)),
         (text.word("software", language), str(plan.provenance.get("software", ""))),
         (text.word("crs", language), str(plan.provenance.get("crs", ""))),

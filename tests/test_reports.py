@@ -158,6 +158,43 @@ def test_workbook_figures(folder, toy):
     assert "a note about 3 cells that has no translation" in limits
 
 
+def test_workbook_words(folder, toy, tmp_path):
+    book = _sheets(folder / "plan.xlsx")
+    kinds = [cell.value for cell in _cells(book["Tempat evakuasi"])]
+    assert "sekolah" in kinds
+    assert "balai desa" in kinds
+    assert "clinic" in kinds
+    assert not {"school", "townhall"} & set(kinds)
+    assert "Warga lewat jalur ini" in [cell.value for cell in _cells(book["Jalur"])]
+    said = " ".join(str(cell.value) for cell in _cells(book["Asumsi"]))
+    assert all(f"{letter} = " in said for letter in ("S", "S2", "C", "R", "J"))
+    assert "Tingkat keyakinan" in said
+    sources = [cell.value for cell in _cells(book["Sumber & batas"])]
+    assert sources.count("Jalan") == 1
+    assert "jalan.osm.pbf; data 1 Oktober 2026; Data contoh rekaan" in sources
+    save_tables(toy.toy_plan(is_sample=False), tmp_path)
+    real = [cell.value for cell in _cells(_sheets(tmp_path / "plan.xlsx")["Sumber & batas"])]
+    assert sum("© kontributor OpenStreetMap" in str(value) for value in real) == 1
+
+
+def test_workbook_people_are_whole(folder):
+    book = _sheets(folder / "plan.xlsx")
+    shown = [cell for cell in _cells(book["Paparan"]) if cell.data_type == "n"]
+    assert shown
+    assert {cell.number_format for cell in shown} == {"#,##0"}
+
+
+def test_full_shelters_are_a_column_only_where_there_are_some(folder, toy, tmp_path):
+    assert "Tempat evakuasi penuh (sebelum)" in [
+        cell.value for cell in _cells(_sheets(folder / "plan.xlsx")["Ringkasan"])
+    ]
+    plan = toy.toy_plan()
+    plan.villages[["shelters_full", "late_shelters_full"]] = 0
+    save_tables(plan, tmp_path)
+    heads = [str(cell.value) for cell in _cells(_sheets(tmp_path / "plan.xlsx")["Ringkasan"])]
+    assert not any(head.startswith("Tempat evakuasi penuh") for head in heads)
+
+
 def test_names_cannot_be_formulas(toy, tmp_path):
     save_tables(toy.toy_plan(names=EVIL, shelter_names=EVIL), tmp_path, language="en")
     book = _sheets(tmp_path / "plan.xlsx")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import shapely
+
 from resilience_geo.assumptions import EvacuationAssumptions
+from resilience_geo.crs import GEOGRAPHIC, metric_crs_of
 from resilience_geo.maps import text
 
 if TYPE_CHECKING:
@@ -20,6 +25,7 @@ INPUTS: tuple[str, ...] = ("villages", "hazard", "population", "roads", "shelter
 _FALLBACK_TIME = "1980-01-01T00:00:00+00:00"
 _NAMED_VILLAGES = 3
 _LISTED_VILLAGES = 12
+_DRAWN_UNREACHABLE_M = 3000.0
 KEY_ASSUMPTIONS: tuple[str, ...] = (
     "mode",
     "walking_speed_mps",
@@ -135,6 +141,7 @@ def summary(plan: EvacuationPlan, language: str) -> list[str]:
 def _evacuee_sentences(plan: EvacuationPlan, evacuees: int, language: str) -> list[str]:
     """Return what becomes of the evacuees."""
     sentences = [text.word("summary_need", language, evacuees=text.number(evacuees, language))]
+    sentences += over_capacity_sentences(plan, language)
     if plan.departure != "both":
         allocated = total(plan, "allocated", plan.departure)
         sentences.append(
@@ -146,9 +153,55 @@ def _evacuee_sentences(plan: EvacuationPlan, evacuees: int, language: str) -> li
             )
         )
         return sentences
+    return [*sentences, lost_sentence(plan, language)]
+
+
+def lost_sentence(plan: EvacuationPlan, language: str) -> str:
+    """Return how many people no longer reach a shelter when they leave late."""
     lost = int(plan.villages["lost_if_late_people"].sum())
-    sentences.append(text.word("summary_lost", language, lost=text.number(lost, language)))
-    return sentences
+    return text.word("summary_lost", language, lost=text.number(lost, language))
+
+
+def over_capacity(plan: EvacuationPlan) -> int:
+    """Return how many people more than they hold are sent to shelters, at the first departure.
+
+    A shelter of unknown capacity holds as many as the assumptions say.
+    """
+    shelters = of_departure(plan.shelters, departures(plan)[0])
+    shelters = shelters[shelters["status"] == "usable"]
+    assumed = float(plan.assumptions.unknown_capacity_people)
+    over = shelters["allocated_people"] - shelters["capacity_people"].fillna(assumed)
+    return math.ceil(float(over.clip(lower=0.0).sum()))
+
+
+def over_capacity_sentences(plan: EvacuationPlan, language: str) -> list[str]:
+    """Return that more people are sent to shelters than they hold; nothing when all fit."""
+    over = over_capacity(plan)
+    return [text.word("summary_over", language, over=text.number(over, language))] if over else []
+
+
+def drawn_shelters(plan: EvacuationPlan) -> gpd.GeoDataFrame:
+    """Return the shelters to draw: all but those out of reach and far from every village.
+
+    Roads are read around the villages only, so a shelter far away is out of reach for that alone;
+    tables still hold it.
+    """
+    shelters = plan.shelters
+    doubtful = (shelters["status"] == "unreachable").to_numpy()
+    if not doubtful.any():
+        return shelters
+    crs = metric_crs_of(plan_bounds(plan), GEOGRAPHIC)
+    tree = shapely.STRtree(plan.villages.geometry.to_crs(crs).to_numpy())
+    places = shelters.geometry.to_crs(crs).to_numpy()
+    near, _ = tree.query(places, predicate="dwithin", distance=_DRAWN_UNREACHABLE_M)
+    kept = ~doubtful
+    kept[np.unique(near)] = True
+    return shelters[kept]
+
+
+def attribution(plan: EvacuationPlan, language: str) -> str:
+    """Return who made the roads; nobody did those of made-up data."""
+    return text.word("osm_sample" if plan.is_sample else "osm", language)
 
 
 def sources(plan: EvacuationPlan, language: str) -> list[tuple[str, str]]:

@@ -52,11 +52,10 @@ def legend(plan: EvacuationPlan, language: str) -> list[LegendEntry]:
     if len(plan.routes):
         keys["route"] = _route()
         keys["flow_legend"] = _flow()
+    shelters = content.drawn_shelters(plan)
     states = {
         symbols.shelter_state(str(status), float(capacity))
-        for status, capacity in zip(
-            plan.shelters["status"], plan.shelters["capacity_people"], strict=True
-        )
+        for status, capacity in zip(shelters["status"], shelters["capacity_people"], strict=True)
     }
     keys |= {
         f"shelter_{state}": symbols.div_icon_html(state, 28, dot=True)

@@ -62,7 +62,7 @@ def map_data(plan: EvacuationPlan, language: str) -> dict[str, Any]:
         "causes": {cause: text.word(cause, language) for cause in UNSERVED_CAUSES},
         "layers": text.word("layers", language),
         "north": text.word("north", language),
-        "osm": text.word("osm", language),
+        "osm": content.attribution(plan, language),
         "zoomIn": text.word("zoom_in", language),
         "flowLabels": _flow_labels(language),
         "style": _styles(),
@@ -299,7 +299,7 @@ def _unserved(plan: EvacuationPlan, departure: str) -> list[list[Any]]:
 
 def _shelters(plan: EvacuationPlan, departure: str, language: str) -> list[dict[str, Any]]:
     """Return the shelters: place, state, people, label, rows of the popup."""
-    shelters = content.of_departure(plan.shelters, departure)
+    shelters = content.of_departure(content.drawn_shelters(plan), departure)
     if shelters.empty:
         return []
     places = _lat_lon(inside_points(shelters.geometry))
@@ -311,7 +311,10 @@ def _shelters(plan: EvacuationPlan, departure: str, language: str) -> list[dict[
         name = _plain(row.name) or str(row.shelter_id)
         people = f"{text.number(coming, language)} {text.word('people', language)}"
         rows = [
-            [text.word("kind", language), _plain(getattr(row, "kind", ""))],
+            [
+                text.word("kind", language),
+                text.shelter_kind(_plain(getattr(row, "kind", "")), language),
+            ],
             [text.word("capacity", language), text.number(capacity, language)],
             [
                 text.word("people_coming", language),

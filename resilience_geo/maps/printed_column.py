@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _POINTS_PER_MM = 72.0 / 25.4
 _SLACK = 0.96  # a renderer that fits letters to pixels may draw them a little wider
 _WORST = 8
+_WORST_SIZES = (8.0, 10.0)
+_NAME_SHARE = 0.3  # of the width; with less room for names a column of figures goes
 _KEY_WIDTH = 30.0
 _SHARES = (1.0, 0.95, 0.9, 0.85)  # letters shrink this far before notes go to the next page
 _SMALL_SHARES = (*_SHARES, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)
@@ -273,6 +275,29 @@ class Column:
                 parse_math=False,
             )
 
+    def figure_widths(
+        self,
+        heads: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        sizes: tuple[float, float],
+        *,
+        bold: bool = False,
+    ) -> list[float]:
+        """Return how wide the columns of a table are, in points, but the first, which has the rest.
+
+        Parameters
+        ----------
+        heads, rows, sizes, bold
+            As of `table`.
+        """
+        head_size, size = (each * self.zoom for each in sizes)
+        widths = []
+        for place in range(1, len(heads)):
+            figures = [width_of(row[place], size, bold=bold) for row in rows]
+            longest = [width_of(part, head_size) for part in heads[place].split()]
+            widths.append(max(figures + longest) + size * 0.7)
+        return widths
+
     def table(
         self,
         heads: Sequence[str],
@@ -296,11 +321,7 @@ class Column:
         """
         head_size, size = (each * self.zoom for each in sizes)
         gap = size * 0.7
-        widths = []
-        for place in range(1, len(heads)):
-            figures = [width_of(row[place], size, bold=bold) for row in rows]
-            longest = [width_of(part, head_size) for part in heads[place].split()]
-            widths.append(max(figures + longest) + gap)
+        widths = self.figure_widths(heads, rows, sizes, bold=bold)
         first = self.width - sum(widths)
         ends = [first + sum(widths[: place + 1]) for place in range(len(widths))]
         broken = [wrapped(heads[0], first, head_size)] + [
@@ -350,11 +371,10 @@ def _legend(column: Column, plan: EvacuationPlan, language: str) -> None:
         text.word("flow_legend", language),
         _line_of(style.Line(colour=style.FLOW_COLOUR, width=10.0)),
     )
+    shelters = content.drawn_shelters(plan)
     states = {
         shelter_state(str(status), float(capacity))
-        for status, capacity in zip(
-            plan.shelters["status"], plan.shelters["capacity_people"], strict=True
-        )
+        for status, capacity in zip(shelters["status"], shelters["capacity_people"], strict=True)
     }
     for state in SHELTER_STATES:
         if state in states:
@@ -456,32 +476,44 @@ def _worst(column: Column, plan: EvacuationPlan, language: str) -> None:
     """Write the villages with most people unserved, with the figures of each departure."""
     table = plan.summary().head(_WORST)
     column.write(text.word("worst_villages", language), 13, bold=True, before=6)
+    table = table.assign(left=table["evacuees"] - table["allocated"])
     arrive = text.word("arrive_short", language)
-    heads = [text.word("village", language), text.word("evacuees_short", language)]
-    columns = ["evacuees", "allocated"]
+    heads = {"evacuees": text.word("evacuees_short", language), "allocated": arrive}
     if plan.departure == "both":
-        heads += [f"{arrive} {text.word(f'{name}_short', language).lower()}" for name in _BOTH]
-        heads.append(text.word("lost_short", language))
-        columns += ["late_allocated", "lost_if_late_people"]
-    else:
-        heads.append(arrive)
+        early, late = (text.word(f"{name}_short", language).lower() for name in ("early", "late"))
+        heads["allocated"] = f"{arrive} {early}"
+    heads["left"] = text.word("left_short", language)
+    if plan.departure == "both":
+        heads["late_allocated"] = f"{arrive} {late}"
+        heads["lost_if_late_people"] = text.word("lost_short", language)
+    if not _worst_table(column, table, heads, language, narrowest=_NAME_SHARE):
+        del heads["left"]
+        _worst_table(column, table, heads, language)
+
+
+def _worst_table(
+    column: Column, table: Any, heads: dict[str, str], language: str, *, narrowest: float = 0.0
+) -> bool:
+    """Write villages with their figures, if names keep that share of the width."""
     rows = [
         [str(name), *(text.number(figure, language) for figure in figures)]
         for name, *figures in zip(
-            table["village_name"], *(table[each] for each in columns), strict=True
+            table["village_name"], *(table[each] for each in heads), strict=True
         )
     ]
-    column.table(heads, rows, (8, 10))
-
-
-_BOTH = ("early", "late")
+    words = [text.word("village", language), *heads.values()]
+    names = column.width - sum(column.figure_widths(words, rows, _WORST_SIZES))
+    if names < narrowest * column.width:
+        return False
+    column.table(words, rows, _WORST_SIZES)
+    return True
 
 
 def _sources(column: Column, plan: EvacuationPlan, sheet: tuple[int, str], language: str) -> None:
     """Write where the data come from, the scale and what made the sheet."""
     scale, paper = sheet
     shown = [f"{name}: {value}." for name, value in content.sources(plan, language)]
-    shown.append(text.word("osm", language) + ".")
+    shown.append(content.attribution(plan, language) + ".")
     shown.append(
         f"{text.word('scale', language)} 1:{text.number(scale, language)} ({paper}). "
         f"{text.word('north_up', language)}. WGS 84 / UTM. {plan.provenance.get('software', '')}"

@@ -277,7 +277,7 @@ def _draw_shelters(
     there are so many that names would hide the map.
     """
     departure = content.departures(plan)[0]
-    shelters = content.of_departure(plan.shelters, departure).to_crs(crs)
+    shelters = content.of_departure(content.drawn_shelters(plan), departure).to_crs(crs)
     shelters = shelters.sort_values("allocated_people", ascending=False, kind="stable")
     west, east = axes.get_xlim()
     south, north = axes.get_ylim()
@@ -304,7 +304,8 @@ def _name_shelters(
     """Write name and people beside the shelters, as far as there is room."""
     size = 10.0 * sheet.zoom
     for x, y, name, people in shelters:
-        words = f"{name} ({text.number(people, labels.language)})"
+        coming = text.word("coming", labels.language, people=text.number(people, labels.language))
+        words = f"{name}, {coming}"
         labels.beside(x, y, words, 7.5 * sheet.zoom, size, colour="#00461F")
 
 

@@ -86,6 +86,17 @@ def word(term: str, language: str, **values: object) -> str:
     return WORDS[language][term].format(**values)
 
 
+def shelter_kind(kind: str, language: str) -> str:
+    """Return the kind of a shelter in words; one without words as it is.
+
+    Examples
+    --------
+    >>> shelter_kind("place_of_worship", "id"), shelter_kind("Masjid", "id")
+    ('tempat ibadah', 'Masjid')
+    """
+    return WORDS[language].get(f"kind_{kind}", kind)
+
+
 def number(value: float | None, language: str, decimals: int = 0) -> str:
     """Return a number as it is written in a language; not a number is "unknown".
 

@@ -267,6 +267,7 @@ def panel(plan: EvacuationPlan, language: str) -> str:
     code = content.area_code(plan)
     kind = str(plan.hazard.kind)
     sentences = content.summary(plan, language)
+    lost = content.lost_sentence(plan, language) if plan.departure == "both" else ""
     return environment.from_string(_template_text("panel.html")).render(
         language=language,
         words=WORDS[language],
@@ -279,7 +280,7 @@ def panel(plan: EvacuationPlan, language: str) -> str:
             content.made_on(plan, language),
         ],
         summary=sentences,
-        strong=2 if plan.departure == "both" else 0,
+        strong=sentences.index(lost) + 1 if lost in sentences else 0,
         departures=[
             (name, text.departure_name(name, kind, language), _arriving(plan, name, language))
             for name in content.departures(plan)
@@ -287,6 +288,7 @@ def panel(plan: EvacuationPlan, language: str) -> str:
         departure_label=text.word("departure", language),
         legend=entries,
         sources=content.sources(plan, language),
+        attribution=content.attribution(plan, language),
         limits=content.limits(plan, language),
         assumptions=content.key_assumptions(plan, language),
         made_on=content.made_on(plan, language),

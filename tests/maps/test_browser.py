@@ -82,7 +82,7 @@ def test_the_page_opens_without_a_network_and_without_errors(look, file, size):
     assert page.errors == []
     assert page.locator(".rg-stamp").inner_text() == "DATA CONTOH"
     assert page.locator(".leaflet-control-scale-line").count() == 1
-    assert "kontributor OpenStreetMap" in page.locator(".leaflet-control-attribution").inner_text()
+    assert "Data contoh rekaan" in page.locator(".leaflet-control-attribution").inner_text()
     assert page.locator(".leaflet-control-attribution a").count() == 0
     box = page.locator(".folium-map").bounding_box()
     assert box["height"] >= 0.35 * SIZES[size][1]

@@ -37,7 +37,7 @@ def test_the_page_holds_what_a_map_must(plan):
         "Keterangan",
         "Bahaya tidak diketahui",
         "bukan",
-        "OpenStreetMap",
+        "Data contoh rekaan.",
         "terlambat",
         "Mengungsi",
         "313",
@@ -109,11 +109,11 @@ def test_nothing_leaves_the_page(toy, paper):
     words = " ".join(map(_words, figures))
     assert "halaman berikutnya" in words
     assert "Asumsi yang dipakai" in words
-    assert "kontributor OpenStreetMap" in _words(figures[0])
+    assert "Data contoh rekaan." in _words(figures[0])
     assert "of which there are many" in _words(figures[1])
     one = print_figure(plan, paper=paper)
     assert _outside(one) == []
-    assert "kontributor OpenStreetMap" in _words(one)
+    assert "Data contoh rekaan." in _words(one)
 
 
 def test_no_note_is_lost_between_pages(toy):

@@ -92,7 +92,7 @@ def test_the_panel_says_what_a_session_needs(plan, html):
         "DATA CONTOH",
         "Bahaya tidak diketahui",
         "bukan prakiraan",
-        "kontributor OpenStreetMap",
+        "<p>Data contoh rekaan</p>",
         "a note about 3 cells",
         "banjir.tif; batas kelas 0,1 / 0,76 / 1,5 m",
         "data 1 Oktober 2026",
