@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 
 class Message(str):
@@ -40,13 +40,6 @@ class Message(str):
     def __reduce__(self) -> tuple[Any, ...]:
         """Survive pickling and copying as template and values, never filled twice."""
         return _message, (self.template, self.values)
-
-    def in_words_of(self, catalogue: Mapping[str, str]) -> str:
-        """Return the text in the language of `catalogue` (English template to translation).
-
-        A template the catalogue does not hold stays English: a message is never lost.
-        """
-        return catalogue.get(self.template, self.template).format(**self.values)
 
 
 def _message(template: str, values: dict[str, object]) -> Message:

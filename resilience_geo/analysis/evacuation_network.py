@@ -128,10 +128,8 @@ class Ways:
 
     Parameters
     ----------
-    cost
-        What was minimised (s, weighed by hazard); infinite where there is no way.
     travel_time_s, distance_m, hazardous_m, unknown_m
-        Of the way, the walks to and from the road included.
+        Of the way, the walks to and from the road included; infinite where there is none.
     shelter
         Position of the shelter; -1 where there is no way.
     walk_to_road_m
@@ -145,7 +143,6 @@ class Ways:
         which of them each origin's way is on.
     """
 
-    cost: NDArray[np.float64]
     travel_time_s: NDArray[np.float64]
     distance_m: NDArray[np.float64]
     hazardous_m: NDArray[np.float64]
@@ -314,7 +311,6 @@ def find_ways(
     state = stretches.state[entry.stretch]
     ways = _no_ways(points.size, tree, travel.arc_stretch)
     at = entry.point
-    ways.cost[at] = entry.walk_m / assumptions.walking_speed_mps + entry.cost
     ways.travel_time_s[at] = entry.walk_m / assumptions.walking_speed_mps + entry.seconds + sums[0]
     ways.distance_m[at] = entry.walk_m + part_m + sums[1]
     ways.hazardous_m[at] = part_m * is_hazardous(state) + sums[2]
@@ -365,7 +361,6 @@ class _Entries:
     walk_m: NDArray[np.float64]
     toward_end: NDArray[np.bool_]
     node: NDArray[np.int64]
-    cost: NDArray[np.float64]
     seconds: NDArray[np.float64]
     part: NDArray[np.float64]
 
@@ -401,7 +396,6 @@ def _entries(
         walk_m=walk[best],
         toward_end=ahead,
         node=np.where(ahead, stretches.end[stretch[best]], stretches.start[stretch[best]]),
-        cost=cost[best],
         seconds=np.where(ahead, to_end[best], to_start[best]),
         part=np.where(ahead, 1.0 - share[best], share[best]),
     )
@@ -410,7 +404,6 @@ def _entries(
 def _no_ways(count: int, tree: WayTree, arc_stretch: NDArray[np.int64]) -> Ways:
     """Return ways of points that have none yet."""
     return Ways(
-        cost=np.full(count, np.inf),
         travel_time_s=np.full(count, np.inf),
         distance_m=np.full(count, np.inf),
         hazardous_m=np.full(count, np.inf),

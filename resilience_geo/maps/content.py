@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.crs import GEOGRAPHIC, metric_crs_of
 from resilience_geo.maps import text
 
@@ -294,8 +293,3 @@ def main_routes(routes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     chosen = chosen.sort_values(keys, kind="stable").copy()
     chosen["evacuees"] = people.loc[list(zip(chosen[keys[0]], chosen[keys[1]], strict=True))].array
     return chosen
-
-
-def assumption_fields() -> tuple[str, ...]:
-    """Return the names of all assumptions."""
-    return tuple(EvacuationAssumptions.table())

@@ -12,4 +12,4 @@ from importlib import resources
 _CATALOGUE = resources.files("resilience_geo.maps") / "messages_id.json"
 
 MESSAGES_ID: dict[str, str] = json.loads(_CATALOGUE.read_text("utf-8"))
-"""For `Message.in_words_of`."""
+"""For `maps.text.message`."""

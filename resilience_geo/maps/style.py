@@ -95,8 +95,3 @@ def rgb(colour: str) -> tuple[int, int, int]:
     (240, 59, 32)
     """
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def flow_bin(people: int) -> int:
-    """Return which of `FLOW_WIDTHS` a number of people has; -1 for nobody."""
-    return sum(people >= cut for cut in FLOW_CUTS) - 1

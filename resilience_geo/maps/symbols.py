@@ -126,15 +126,6 @@ def dot_svg(state: str, size: int = 32) -> str:
     return _svg(_DOTS[state].format(**colours), size)
 
 
-def settlement_svg(size: int = 20) -> str:
-    """Return the symbol of a place people leave from."""
-    return _svg(
-        f'<circle cx="16" cy="16" r="10" fill="#fff" stroke="{style.ROUTE.colour}" '
-        'stroke-width="6"/>',
-        size,
-    )
-
-
 def bridge_svg(size: int = 20) -> str:
     """Return the symbol of a bridge."""
     return _svg(
