@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from resilience_geo.analysis.coverage import people_over_capacity
 from resilience_geo.errors import Message
 from resilience_geo.inputs.village_codes import is_sample_code
 from resilience_geo.tables import village_table
@@ -133,16 +134,14 @@ def _shelter_notes(
                 assumed=assumptions.unknown_capacity_people,
             )
         )
-    capacity = shelters["capacity_people"].fillna(assumptions.unknown_capacity_people)
-    over = (shelters["allocated_people"] > capacity) & usable
+    over = people_over_capacity(shelters, assumptions)
     if over.any():
-        excess = float((shelters["allocated_people"] - capacity)[over].sum())
         notes.append(
             Message(
                 "Everyone is sent to the nearest usable shelter: {count} shelters get more people "
                 "than they hold, {people} people too many.",
-                count=int(over.sum()),
-                people=int(np.ceil(excess)),
+                count=int((over > 0).sum()),
+                people=int(np.ceil(over.sum())),
             )
         )
     return notes

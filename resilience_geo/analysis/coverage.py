@@ -51,6 +51,24 @@ def capacity_of(
     return capacity
 
 
+def people_over_capacity(
+    shelters: gpd.GeoDataFrame, assumptions: EvacuationAssumptions
+) -> NDArray[np.float64]:
+    """Return how many people more than it holds are sent to each shelter of a plan (people).
+
+    Parameters
+    ----------
+    shelters
+        Shelters of a plan, with `status`, `capacity_people` and `allocated_people`.
+    assumptions
+        `unknown_capacity_people`: what a shelter of unknown capacity is taken to hold.
+    """
+    holds = shelters["capacity_people"].fillna(float(assumptions.unknown_capacity_people))
+    over = (shelters["allocated_people"] - holds).clip(lower=0.0)
+    over = over.where(shelters["status"] == "usable", 0.0)
+    return np.asarray(over, dtype=np.float64)
+
+
 def shelter_status(
     shelters: gpd.GeoDataFrame, hazard: Hazard
 ) -> tuple[NDArray[np.object_], NDArray[np.uint8]]:

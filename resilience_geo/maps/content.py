@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from resilience_geo.analysis.coverage import people_over_capacity
 from resilience_geo.crs import GEOGRAPHIC, metric_crs_of
 from resilience_geo.maps import text
 
@@ -162,15 +163,9 @@ def lost_sentence(plan: EvacuationPlan, language: str) -> str:
 
 
 def over_capacity(plan: EvacuationPlan) -> int:
-    """Return how many people more than they hold are sent to shelters, at the first departure.
-
-    A shelter of unknown capacity holds as many as the assumptions say.
-    """
+    """Return how many people more than they hold are sent to shelters, at the first departure."""
     shelters = of_departure(plan.shelters, departures(plan)[0])
-    shelters = shelters[shelters["status"] == "usable"]
-    assumed = float(plan.assumptions.unknown_capacity_people)
-    over = shelters["allocated_people"] - shelters["capacity_people"].fillna(assumed)
-    return math.ceil(float(over.clip(lower=0.0).sum()))
+    return math.ceil(float(people_over_capacity(shelters, plan.assumptions).sum()))
 
 
 def over_capacity_sentences(plan: EvacuationPlan, language: str) -> list[str]:

@@ -149,8 +149,12 @@ def test_popups_of_villages_and_shelters(look, file):
     popup = page.locator(".rg-popup")
     popup.wait_for()
     assert "tidak diketahui" in popup.inner_text()
+    # The map moves to show the whole popup; a click on it counts once it stands still.
+    still = "() => document.querySelector('.leaflet-pan-anim') === null"
+    page.wait_for_function(still)
     page.locator(".leaflet-popup-close-button").click()
     popup.wait_for(state="detached")
+    page.wait_for_function(still)
     page.mouse.click(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.68)
     popup.wait_for()
     assert popup.locator("h2").inner_text() == "Lubuk Rengas"
