@@ -30,7 +30,7 @@ from rasterstats import zonal_stats
 from scipy.sparse.csgraph import dijkstra
 
 import resilience_geo as rg
-from resilience_geo.analysis.ways import Arcs, nearest_targets, search_graph
+from resilience_geo.flows.ways import Arcs, nearest_targets, search_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,20 +9,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from resilience_geo.analysis.allocation import allocate_shelters
+    from resilience_geo.analysis.clearance import clearance_time
     from resilience_geo.analysis.coverage import shelter_coverage
+    from resilience_geo.analysis.criticality import critical_roads
     from resilience_geo.analysis.exposure import village_exposure
+    from resilience_geo.analysis.moving_hazard import departure_curve, latest_departures
     from resilience_geo.analysis.network import road_arrays
     from resilience_geo.analysis.passability import road_states
     from resilience_geo.analysis.routes import evacuation_routes
     from resilience_geo.assumptions import EvacuationAssumptions
+    from resilience_geo.comparison import Scenario, compare_plans, plan_sensitivity
     from resilience_geo.errors import ResilienceGeoError
+    from resilience_geo.flows.evacuation_flow import evacuation_flow
     from resilience_geo.inputs.elevation import read_elevation
     from resilience_geo.inputs.hazard import read_hazard
+    from resilience_geo.inputs.hazard_series import read_hazard_series
+    from resilience_geo.inputs.hazards import combine_hazards
     from resilience_geo.inputs.population import read_population
     from resilience_geo.inputs.roads import download_roads, read_roads
     from resilience_geo.inputs.sample import sample_files, write_sample
     from resilience_geo.inputs.shelters import read_shelters
     from resilience_geo.inputs.villages import read_villages
+    from resilience_geo.inputs.vulnerable import read_vulnerable
     from resilience_geo.maps.printed import save_print_map
     from resilience_geo.maps.web import explore, save_web_map
     from resilience_geo.plan import EvacuationPlan, plan_evacuation
@@ -33,16 +42,28 @@ _ROOMS: dict[str, str] = {
     "EvacuationAssumptions": "assumptions",
     "EvacuationPlan": "plan",
     "ResilienceGeoError": "errors",
+    "Scenario": "comparison",
+    "allocate_shelters": "analysis.allocation",
+    "combine_hazards": "inputs.hazards",
+    "clearance_time": "analysis.clearance",
+    "compare_plans": "comparison",
+    "critical_roads": "analysis.criticality",
+    "departure_curve": "analysis.moving_hazard",
     "download_roads": "inputs.roads",
+    "evacuation_flow": "flows.evacuation_flow",
     "evacuation_routes": "analysis.routes",
     "explore": "maps.web",
+    "latest_departures": "analysis.moving_hazard",
     "plan_evacuation": "plan",
+    "plan_sensitivity": "comparison",
     "read_elevation": "inputs.elevation",
     "read_hazard": "inputs.hazard",
+    "read_hazard_series": "inputs.hazard_series",
     "read_population": "inputs.population",
     "read_roads": "inputs.roads",
     "read_shelters": "inputs.shelters",
     "read_villages": "inputs.villages",
+    "read_vulnerable": "inputs.vulnerable",
     "road_arrays": "analysis.network",
     "road_states": "analysis.passability",
     "sample_files": "inputs.sample",
@@ -59,17 +80,29 @@ __all__ = [
     "EvacuationAssumptions",
     "EvacuationPlan",
     "ResilienceGeoError",
+    "Scenario",
     "__version__",
+    "allocate_shelters",
+    "clearance_time",
+    "combine_hazards",
+    "compare_plans",
+    "critical_roads",
+    "departure_curve",
     "download_roads",
+    "evacuation_flow",
     "evacuation_routes",
     "explore",
+    "latest_departures",
     "plan_evacuation",
+    "plan_sensitivity",
     "read_elevation",
     "read_hazard",
+    "read_hazard_series",
     "read_population",
     "read_roads",
     "read_shelters",
     "read_villages",
+    "read_vulnerable",
     "road_arrays",
     "road_states",
     "sample_files",

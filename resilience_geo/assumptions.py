@@ -127,6 +127,98 @@ class EvacuationAssumptions:
     motorised_speed_kmh: float = _number(
         20.0, "km/h", "motorcycle, car and truck on village roads; no standard found", "J"
     )
+    children_under_5_share: float = _number(
+        0.08, "share of people", "BPS, about 8 % of the people of Indonesia", "R"
+    )
+    elderly_share: float = _number(
+        0.12, "share of people", "BPS, Susenas 2024; lansia, 60 years and older", "R"
+    )
+    disabled_share: float = _number(0.085, "share of people", "BPS, SUPAS 2015", "R")
+    pregnant_share: float = _number(
+        0.02, "share of people", "BPS, about 1.8 to 2 % of the people of Indonesia", "R"
+    )
+    children_under_5_walking_speed_mps: float = _number(
+        0.894,
+        "m/s",
+        "people who are impaired or in a crowd, BNPB Perencanaan TES 2013; taken for those who "
+        "carry or lead a small child",
+        "S2",
+    )
+    elderly_walking_speed_mps: float = _number(
+        0.751, "m/s", "a group with elderly, Yagi and Hasemi 2010, used in Indonesian theses", "R"
+    )
+    disabled_walking_speed_mps: float = _number(
+        0.6, "m/s", "wheelchair with a helper; no standard found", "J"
+    )
+    pregnant_walking_speed_mps: float = _number(
+        0.894,
+        "m/s",
+        "people who are impaired or in a crowd, BNPB Perencanaan TES 2013; taken for pregnant "
+        "women",
+        "S2",
+    )
+    assisted_depth_limit_m: float = _number(
+        0.3,
+        "m",
+        "children under five, elderly, disabled and pregnant, within AIDR Guideline 7-3 class H1",
+        "J",
+    )
+    people_per_helper: float = _number(
+        2.0,
+        "people per helper",
+        "no standard found; people who need help that one helper (pendamping) leads",
+        "J",
+    )
+    children_under_5_need_helper: bool = _number(
+        False,
+        "yes/no",
+        "no: children under five are led or carried by their own parents; yes: they are counted "
+        "among those who need a helper",
+        "J",
+    )
+    maximum_flow_people_per_m_per_s: float = _number(
+        1.3,
+        "people/m/s",
+        "most people who pass a metre of width, SFPE handbook, computed from its formula; the same "
+        "figure for corridors in IMO MSC.1/Circ.1533",
+        "C",
+    )
+    edge_loss_m: float = _number(
+        0.3, "m", "width not walked on, both edges of a road together; no standard found", "R"
+    )
+    lane_width_m: float = _number(
+        3.0, "m", "width of a lane, where a road states lanes but no width", "J"
+    )
+    main_road_width_m: float = _number(
+        7.0,
+        "m",
+        "motorway, trunk and primary without a stated width: two lanes, because dual carriageways "
+        "are drawn as two lines; PP 34/2006 asks for 11 m of road body in all",
+        "J",
+    )
+    collector_road_width_m: float = _number(
+        6.0,
+        "m",
+        "secondary, tertiary and links without a stated width; PP 34/2006 asks for 9 m of road "
+        "body for collectors and 7.5 m for local roads",
+        "J",
+    )
+    local_road_width_m: float = _number(
+        3.5,
+        "m",
+        "all other roads without a stated width; PP 34/2006, least road body where vehicles of "
+        "three wheels and more do not go",
+        "S2",
+    )
+    path_width_m: float = _number(
+        1.5, "m", "footways, paths, tracks and steps without a stated width", "J"
+    )
+    warning_time_min: float = _number(
+        5.0, "min", "from the decision to the warning heard, InaTEWS 3 to 5 min", "R"
+    )
+    reaction_time_min: float = _number(
+        10.0, "min", "from the warning heard to leaving, USGS-based tool default", "S2"
+    )
     mode: str = _number("walk", "/".join(MODES), "how people leave", "J")
 
     def __post_init__(self) -> None:
@@ -151,8 +243,23 @@ class EvacuationAssumptions:
                     remedy=Message("lower wet_depth_m or raise walk_depth_limit_m"),
                 )
             )
+        problems += self._shares_of_more_than_all(wrong)
         if problems:
             raise AssumptionError(problems)
+
+    def _shares_of_more_than_all(self, wrong: set[str | None]) -> list[Problem]:
+        """Return the problem of group shares that sum to more than everyone."""
+        together = sum(getattr(self, name) for name in _GROUP_SHARES if name not in wrong)
+        if together <= 1 + 1e-9:  # shares of a table may sum to 1 but for rounding
+            return []
+        return [
+            Problem(
+                column=", ".join(_GROUP_SHARES),
+                found=Message("{value} together", value=round(together, 6)),
+                expected=Message("shares of the people that sum to at most 1"),
+                remedy=Message("lower one of them"),
+            )
+        ]
 
     def _problem_with(self, name: str) -> Problem | None:
         """Return what is wrong with one field, or None."""
@@ -253,7 +360,8 @@ class EvacuationAssumptions:
 
 # Nobody is planned to run: BPBD Padang tells people not to.
 _RUNNING_MPS = 3.0
-_YES_NO = ("unknown_roads_pass_late", "capacity_from_floor_area")
+_GROUP_SHARES = ("children_under_5_share", "elderly_share", "disabled_share", "pregnant_share")
+_YES_NO = ("unknown_roads_pass_late", "capacity_from_floor_area", "children_under_5_need_helper")
 _CHOICES = ("evacuating_classes", "mode", "bridge_rule", *_YES_NO)
 
 
@@ -277,9 +385,12 @@ def _expected_of(name: str, value: Any) -> Message | None:
     elif name == "unknown_capacity_people":
         if not math.isfinite(value) or value < 0 or int(value) != value:
             expected = Message("a whole number, 0 or more")
+    elif name in _GROUP_SHARES:
+        # A group that is nowhere is possible, unlike a floor of which nothing can be used.
+        expected = None if 0 <= value <= 1 else Message("a share from 0 to 1")
     elif not 0 < value < math.inf:
         expected = Message("a number above 0")
-    elif name == "walking_speed_mps" and value > _RUNNING_MPS:
+    elif name.endswith("walking_speed_mps") and value > _RUNNING_MPS:
         expected = Message("a walking speed, at most {speed} m/s", speed=_RUNNING_MPS)
     elif name.endswith(("_factor", "_share", "_cap")) and value > 1:
         expected = Message("a share above 0 and at most 1")

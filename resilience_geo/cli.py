@@ -50,7 +50,10 @@ _SAID: dict[str, str] = {
     "roads": ".osm.pbf, .osm, .graphml or a line layer.",
     "shelters": "Points or buildings.",
     "elevation": "Heights (m), for walking speed on slopes.",
+    "vulnerable": "Table of who needs help, or the word national.",
 }
+_OPTIONAL = ("elevation", "vulnerable")
+_NATIONAL = "national"
 _POPULATION_UNITS = "people_per_cell people_per_ha people_per_km2"
 # The arguments of each reader, and the option that fills each: flag, help, default and choices.
 _DETAILS: dict[str, dict[str, tuple[Any, ...]]] = {
@@ -83,14 +86,24 @@ _DETAILS: dict[str, dict[str, tuple[Any, ...]]] = {
         "area_column": ("--shelter-area", f"Column of the floor area (m2), {_NOT_FOUND}"),
     },
     "elevation": {},
+    "vulnerable": {
+        "layer": ("--vulnerable-layer", f"Sheet or layer, {_SEVERAL}"),
+        "code_column": ("--vulnerable-code", f"Column of the village code, {_NOT_FOUND}"),
+    },
 }
 
 
-def _option(flag: str, said: str, default: object = None, choices: str = "") -> _Decorator:
+def _option(
+    flag: str, said: str, default: object = None, choices: str = "", *, several: bool = False
+) -> _Decorator:
     """Return an option; its default, where it has one, says its type and is shown."""
     kind = click.Choice(choices.split()) if choices else None
     shown = default is not None
-    return click.option(flag, help=said, default=default, show_default=shown, type=kind)
+    if several:
+        default = [default] if shown else None
+    return click.option(
+        flag, help=said, default=default, show_default=shown, type=kind, multiple=several
+    )
 
 
 def _grouped(*options: _Decorator) -> _Decorator:
@@ -108,9 +121,12 @@ def _inputs(*names: str, required: bool = True) -> _Decorator:
     """Return the options of input files, each followed by what says how to read it."""
     options: list[_Decorator] = []
     for name in names:
-        needed = required and name != "elevation"
-        options.append(click.option(f"--{name}", type=_PATH, required=needed, help=_SAID[name]))
-        options += [_option(*detail) for detail in _DETAILS[name].values()]
+        needed, several = required and name not in _OPTIONAL, name == "hazard"
+        said = f"{_SAID[name]} May be repeated, with its options." if several else _SAID[name]
+        options.append(
+            click.option(f"--{name}", type=_PATH, required=needed, help=said, multiple=several)
+        )
+        options += [_option(*detail, several=several) for detail in _DETAILS[name].values()]
         if name == "villages":
             options.append(_several("--village", "CODE_OR_NAME", "Only this village"))
     return _grouped(*options)
@@ -186,7 +202,7 @@ def demo(**options: Any) -> None:
 
     files = rg.sample_files()
     read = {name: files["flood" if name == "hazard" else name] for name in _DETAILS}
-    _plan_to_files({**options, **read, "hazard_unit": "m"})
+    _plan_to_files({**options, **read, "hazard": (read["hazard"],), "hazard_unit": ("m",)})
 
 
 @cli.command(
@@ -241,7 +257,7 @@ def check(**options: Any) -> None:
     from resilience_geo.analysis.checks import problems_between
     from resilience_geo.console import fine_text
 
-    if all(options[name] is None for name in _SAID):
+    if not any(options[name] for name in _SAID):
         raise click.UsageError("Name at least one input: --" + ", --".join(_SAID))
     with _working(len(_SAID), options):
         read, problems = _read_inputs(options)
@@ -365,16 +381,69 @@ def _read_inputs(options: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]
     read: dict[str, Any] = {}
     problems: list[Problem] = []
     for name in _DETAILS:
-        if options.get(name) is None:
+        if not options.get(name):
             continue
         logger.info("read %s", name)
-        try:
-            read[name] = _read(name, options, read.get("villages"))
-        except ResilienceGeoError as error:
-            if "villages" in read or not isinstance(error, OverlapError):
-                file = str(options[name])
-                problems += [replace(one, file=one.file or file) for one in error.problems]
+        parts, wrong = _options_of_each(name, options)
+        problems += wrong
+        found = []
+        for part in parts:
+            try:
+                found.append(_read(name, part, read.get("villages")))
+            except ResilienceGeoError as error:
+                if "villages" in read or not isinstance(error, OverlapError):
+                    file = str(part[name])
+                    problems += [replace(one, file=one.file or file) for one in error.problems]
+        if len(found) == len(parts) > 0:
+            read[name] = found[0] if len(found) == 1 else _combined(found)
     return read, problems
+
+
+def _combined(hazards: list[Any]) -> Any:
+    """Return several hazards as one."""
+    import resilience_geo as rg
+
+    return rg.combine_hazards(hazards)
+
+
+def _options_of_each(
+    name: str, options: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """Return the options of each file of an input, and what is wrong with their number.
+
+    Several hazards have their options in the order of the hazards, or one for all of them.
+    """
+    if name != "hazard":
+        return [options], []
+    paths = options[name]
+    parts = [{**options, name: path} for path in paths]
+    problems = []
+    for flag, *_ in _DETAILS[name].values():
+        field = _field(flag)
+        given = options.get(field) or (None,)
+        if len(given) not in {1, len(paths)}:
+            problems.append(
+                Problem(
+                    file=flag,
+                    found=Message(
+                        "given {count} times for {hazards} hazards",
+                        count=len(given),
+                        hazards=len(paths),
+                    ),
+                    expected=Message("once for each --hazard, in their order, or once for all"),
+                    remedy=Message("repeat it or leave some out"),
+                )
+            )
+            continue
+        each = given if len(given) == len(paths) else given * len(paths)
+        for part, value in zip(parts, each, strict=True):
+            part[field] = value
+    return ([] if problems else parts), problems
+
+
+def _field(flag: str) -> str:
+    """Return what click calls the value of an option."""
+    return flag[2:].replace("-", "_")
 
 
 def _read(name: str, options: dict[str, Any], villages: gpd.GeoDataFrame | None) -> Any:
@@ -387,8 +456,12 @@ def _read(name: str, options: dict[str, Any], villages: gpd.GeoDataFrame | None)
     chosen = {
         argument: value
         for argument, (flag, *_) in _DETAILS[name].items()
-        if (value := options.get(flag[2:].replace("-", "_"))) is not None
+        if (value := options.get(_field(flag))) is not None
     }
+    if name == "vulnerable":
+        if str(options[name]) == _NATIONAL:
+            return _NATIONAL
+        chosen["villages"] = villages
     if "classes" in chosen:
         chosen["classes"] = _classes(chosen["classes"], options[name].name)
     if name == "villages" and options.get("village"):
@@ -453,9 +526,10 @@ def _problems_text(problems: Iterable[Problem], options: dict[str, Any]) -> str:
 
     language = options.get("language", "id")
     flags = {
-        Path(options[name]).name: {argument: flag for argument, (flag, *_) in details.items()}
+        Path(path).name: {argument: flag for argument, (flag, *_) in details.items()}
         for name, details in _DETAILS.items()
-        if options.get(name) is not None
+        if (given := options.get(name))
+        for path in (given if isinstance(given, tuple) else (given,))
     }
     named = ((one, flags.get(Path(one.file or "").name)) for one in problems)
     return "\n".join(problem_text(one, language, its) for one, its in named)

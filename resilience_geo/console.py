@@ -15,7 +15,6 @@ from tqdm import tqdm
 from resilience_geo.errors import Message, Problem
 from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.maps import content, text
-from resilience_geo.tables import UNSERVED_CAUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,10 +37,11 @@ _STEPS: dict[str, dict[str, str]] = {
         "read roads": "Membaca jalan",
         "read shelters": "Membaca tempat evakuasi",
         "read elevation": "Membaca ketinggian",
+        "read vulnerable": "Membaca kelompok rentan",
         "exposure": "Menghitung paparan",
         "roads": "Memeriksa jalan",
-        "routes early": "Mencari jalur, berangkat awal",
-        "routes late": "Mencari jalur, terlambat",
+        "allocation early": "Membagi warga ke tempat evakuasi, berangkat awal",
+        "allocation late": "Membagi warga ke tempat evakuasi, terlambat",
         "tables": "Menyusun tabel",
         "files": "Menulis berkas",
     },
@@ -52,10 +52,11 @@ _STEPS: dict[str, dict[str, str]] = {
         "read roads": "Reading roads",
         "read shelters": "Reading shelters",
         "read elevation": "Reading heights",
+        "read vulnerable": "Reading vulnerable groups",
         "exposure": "Counting people",
         "roads": "Checking roads",
-        "routes early": "Finding routes, early",
-        "routes late": "Finding routes, late",
+        "allocation early": "Dividing people over shelters, early",
+        "allocation late": "Dividing people over shelters, late",
         "tables": "Making tables",
         "files": "Writing files",
     },
@@ -236,38 +237,27 @@ def summary_text(plan: EvacuationPlan, language: str) -> str:
 
 
 def _need_lines(plan: EvacuationPlan, language: str) -> list[str]:
-    """Return who must leave and who has a shelter, by departure and with the causes."""
-    villages = plan.villages
-    need = text.people(float(villages["evacuees"].sum()), language)
-    lines = [text.word("summary_need", language, evacuees=need)]
-    lines += content.over_capacity_sentences(plan, language)
-    for prefix, departure in _departures(plan):
-        served = int(villages[f"{prefix}allocated"].sum())
-        left = int(villages[f"{prefix}evacuees"].sum()) - served
+    """Return who must leave, who has a place by departure and why not, and what waiting costs."""
+    lines = [content.need_sentence(plan, language), *content.help_sentences(plan, language)]
+    for departure in content.departures(plan):
+        served = content.total(plan, "allocated", departure)
+        left = content.causes(plan, departure)
         sentence = text.word(
             "summary_one",
             language,
             allocated=text.people(served, language),
-            unserved=text.people(left, language),
+            unserved=text.people(sum(left.values()), language),
         )
         name = text.departure_name(departure, plan.hazard.kind, language)
         lines.append(f"{name}: {sentence}")
-        lines += [
-            f"  {text.word(cause, language)}: {text.people(count, language)}"
-            for cause in UNSERVED_CAUSES
-            if (count := int(villages[f"{prefix}{cause}"].sum()))
+        words = [
+            f"{text.word(cause, language)}: {text.people(people, language)}"
+            for cause, people in left.items()
         ]
-    if "lost_if_late_people" in villages.columns:
-        lost = text.people(float(villages["lost_if_late_people"].sum()), language)
-        lines.append(text.word("summary_lost", language, lost=lost))
-    return lines
-
-
-def _departures(plan: EvacuationPlan) -> list[tuple[str, str]]:
-    """Return the column prefix and the name of each departure of a plan."""
+        lines += [f"  {'; '.join(words)}"] if words else []
     if plan.departure == "both":
-        return [("", "early"), ("late_", "late")]
-    return [("", plan.departure)]
+        lines += [content.lost_sentence(plan, language), *content.gained_sentences(plan, language)]
+    return [line for line in lines if line]
 
 
 def _village_lines(plan: EvacuationPlan, language: str) -> str:
@@ -275,12 +265,22 @@ def _village_lines(plan: EvacuationPlan, language: str) -> str:
     summary = plan.summary()
     columns = [
         name
-        for name in ("people_total", "evacuees", "allocated", "lost_if_late_people")
+        for name in (
+            "people_total",
+            "evacuees",
+            "allocated",
+            "lost_if_late_people",
+            "need_help_people",
+        )
         if name in summary.columns
     ]
     shown = summary.head(MAX_ROWS)[columns].map(lambda value: text.people(float(value), language))
     shown.insert(0, "name", _one_line(summary["village_name"].head(MAX_ROWS)))
-    short = {"allocated": "allocated_short", "lost_if_late_people": "lost_if_late"}
+    short = {
+        "evacuees": "evacuees_short",
+        "allocated": "arrive_short",
+        "lost_if_late_people": "lost_if_late",
+    }
     heads = [short.get(name, name) for name in columns]
     shown.columns = pd.Index(
         [text.word("village", language), *(text.word(head, language) for head in heads)]

@@ -10,28 +10,29 @@ import numpy as np
 import pandas as pd
 
 from resilience_geo import plan_tables
-from resilience_geo.analysis.coverage import capacity_of, shelter_points, shelter_status
-from resilience_geo.analysis.evacuation_network import build_network
-from resilience_geo.analysis.exposure import expose, exposure_table
 from resilience_geo.analysis.network import road_arrays
-from resilience_geo.analysis.routes import departures, refuse_without_shelters, serve
+from resilience_geo.analysis.routes import departures
+from resilience_geo.analysis.workings import Layers, work_out
 from resilience_geo.assumptions import EvacuationAssumptions
+from resilience_geo.inputs.hazards import combine_hazards
 from resilience_geo.inputs.village_codes import is_sample_code
 from resilience_geo.plan_notes import plan_notes, provenance
-from resilience_geo.tables import check_columns, village_table
+from resilience_geo.tables import check_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
 
+    from resilience_geo.analysis.workings import Workings
     from resilience_geo.errors import Message
     from resilience_geo.inputs.hazard import Hazard
     from resilience_geo.inputs.population import Population
     from resilience_geo.inputs.rasters import Grid
-    from resilience_geo.plan_tables import Departed
 
 logger = logging.getLogger(__name__)
 
-STEPS: tuple[str, ...] = ("exposure", "roads", "routes early", "routes late", "tables")
+STEPS: tuple[str, ...] = ("exposure", "roads", "allocation early", "allocation late", "tables")
 """The steps of `plan_evacuation`, in the order in which it logs that it begins them."""
 
 
@@ -71,6 +72,8 @@ class EvacuationPlan:
         `early`, `late` or `both`.
     is_sample
         Whether the villages are the embedded made-up ones.
+    workings
+        What the tables were made from, so that what-ifs need not begin anew.
     """
 
     exposure: pd.DataFrame
@@ -88,6 +91,7 @@ class EvacuationPlan:
     hazard: Hazard = field(repr=False)
     departure: str
     is_sample: bool
+    workings: Workings | None = field(default=None, repr=False, compare=False)
 
     def summary(self) -> pd.DataFrame:
         """Return one table of all villages, those with most people unserved first.
@@ -127,9 +131,9 @@ class EvacuationPlan:
         return rg.explore(self, language=language)
 
 
-def plan_evacuation(
+def plan_evacuation(  # noqa: PLR0913 - one argument for each layer that people have
     villages: gpd.GeoDataFrame,
-    hazard: Hazard,
+    hazard: Hazard | Sequence[Hazard],
     people: Population,
     roads: Any,
     shelters: gpd.GeoDataFrame,
@@ -137,6 +141,7 @@ def plan_evacuation(
     assumptions: EvacuationAssumptions | None = None,
     *,
     elevation: Grid | None = None,
+    vulnerable: pd.DataFrame | str | None = None,
 ) -> EvacuationPlan:
     """Make an evacuation plan: who is exposed, which roads stay open, who reaches which shelter.
 
@@ -145,7 +150,7 @@ def plan_evacuation(
     villages
         From `read_villages`.
     hazard
-        From `read_hazard`.
+        From `read_hazard`; a list of several counts together, see `combine_hazards`.
     people
         From `read_population`.
     roads
@@ -159,6 +164,10 @@ def plan_evacuation(
         The choices; `EvacuationAssumptions()` by default.
     elevation
         Heights (m), from `read_elevation`, for walking speeds on slopes.
+    vulnerable
+        Who needs help: from `read_vulnerable`, or `"national"` for the national shares. Each group
+        is then planned apart, at its own speed and depth limit, and placed before everyone else.
+        None: everyone walks alike, and those who need help are estimated from the national shares.
 
     Returns
     -------
@@ -171,47 +180,22 @@ def plan_evacuation(
 
     Notes
     -----
-    People go to the nearest usable shelter. Capacity is reported, not yet bound: where more
-    people come than a shelter holds, the plan says so in its notes.
+    Capacity is a hard bound: as many people as possible get a place, and then in the least total
+    travel time.
     """
     chosen = assumptions or EvacuationAssumptions()
     wanted = departures(departure)
-    frame = village_table(villages)
+    hazard = combine_hazards(hazard)
     check_columns(shelters, ("shelter_id", "name", "capacity_people"), "shelters")
-    hazard_status, hazard_class = shelter_status(shelters, hazard)
-    refuse_without_shelters(hazard_status, shelters.attrs.get("source"))
-    logger.info("exposure")
-    exposure = expose(villages, hazard, people, chosen)
-    table = exposure_table(villages, exposure, chosen)
-    logger.info("roads")
-    arrays = road_arrays(roads)
-    places = shelter_points(shelters, arrays.crs)
-    network = build_network(arrays, hazard, places, chosen, elevation=elevation)
-    origins = plan_tables.origin_table(frame.index, exposure.cells, table["evacuees"], arrays.crs)
-    capacity = capacity_of(shelters, chosen)
-    departed: dict[str, Departed] = {}
-    for name in wanted:
-        logger.info("routes %s", name)
-        served = serve(
-            network,
-            np.asarray(origins.geometry.array),
-            name,
-            usable=hazard_status == "usable",
-            capacity_people=capacity,
-        )
-        departed[name] = plan_tables.departed(
-            name,
-            origins,
-            shelters.assign(capacity_people=capacity),
-            served,
-            network,
-            (hazard_status, hazard_class, places),
-        )
+    layers = Layers(villages, hazard, people, road_arrays(roads), shelters, elevation, vulnerable)
+    workings = work_out(layers, chosen, wanted)
+    departed = {name: plan_tables.departed(name, workings) for name in wanted}
     logger.info("tables")
     both = departure == "both"
-    villages_result = plan_tables.village_result(frame, departed, arrays.crs)
+    villages_result = plan_tables.village_result(workings, departed)
+    crs = workings.network.roads.crs
     return EvacuationPlan(
-        exposure=table,
+        exposure=workings.exposure,
         villages=villages_result,
         origins=plan_tables.stack(
             {name: each.origins for name, each in departed.items()}, both=both
@@ -220,16 +204,15 @@ def plan_evacuation(
         shelters=plan_tables.stack(
             {name: each.shelters for name, each in departed.items()}, both=both
         ),
-        roads=plan_tables.road_result(network, hazard, chosen, departed),
-        stretches=plan_tables.stretch_result(network, departed),
+        roads=plan_tables.road_result(workings.network, hazard, chosen, departed),
+        stretches=plan_tables.stretch_result(workings.network, departed),
         unserved=plan_tables.unserved(villages_result, both=both, late=departure == "late"),
         assumptions=chosen,
-        provenance=provenance(villages, hazard, people, roads, shelters, arrays.crs, elevation),
-        notes=plan_notes(
-            (villages, hazard, people, roads, shelters), table, departed, assumptions=chosen
-        ),
-        outside=dict(table.attrs["outside"]),
+        provenance=provenance(villages, hazard, people, roads, shelters, crs, elevation),
+        notes=plan_notes(workings, roads, departed),
+        outside=dict(workings.exposure.attrs["outside"]),
         hazard=hazard,
         departure=departure,
-        is_sample=any(is_sample_code(str(code)) for code in frame.index),
+        is_sample=any(is_sample_code(str(code)) for code in workings.exposure.index),
+        workings=workings,
     )

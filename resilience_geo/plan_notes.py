@@ -7,9 +7,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import pandas as pd
 
-from resilience_geo.analysis.coverage import people_over_capacity
+from resilience_geo.analysis.groups import group_notes
 from resilience_geo.errors import Message
 from resilience_geo.inputs.village_codes import is_sample_code
 from resilience_geo.tables import village_table
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
-    import pandas as pd
     import pyproj
 
+    from resilience_geo.analysis.allocation import Allocation
+    from resilience_geo.analysis.workings import Workings
     from resilience_geo.assumptions import EvacuationAssumptions
     from resilience_geo.inputs.hazard import Hazard
     from resilience_geo.inputs.population import Population
@@ -31,14 +32,16 @@ _POORLY_COVERED = 0.5
 
 
 def plan_notes(
-    inputs: tuple[gpd.GeoDataFrame, Hazard, Population, Any, gpd.GeoDataFrame],
-    exposure: pd.DataFrame,
-    departed: Mapping[str, Departed],
-    *,
-    assumptions: EvacuationAssumptions,
+    workings: Workings, roads: Any, departed: Mapping[str, Departed]
 ) -> tuple[Message, ...]:
     """Return the limits of the data and of the method that a reader of the map must know."""
-    villages, hazard, people, roads, shelters = inputs
+    layers, assumptions = workings.layers, workings.assumptions
+    villages, hazard, people, shelters = (
+        layers.villages,
+        layers.hazard,
+        layers.people,
+        layers.shelters,
+    )
     notes: list[Message] = []
     for source in (
         villages.attrs.get("notes", ()),
@@ -49,8 +52,15 @@ def plan_notes(
     ):
         # A graph read back from GraphML holds its notes as one text, which says nothing new here.
         notes += [note for note in source if isinstance(note, Message)]
-    notes += _exposure_notes(exposure)
-    notes += _shelter_notes(departed, shelters["capacity_people"], assumptions)
+    if isinstance(layers.vulnerable, pd.DataFrame):
+        notes += [
+            note for note in layers.vulnerable.attrs.get("notes", ()) if isinstance(note, Message)
+        ]
+    notes += _exposure_notes(workings.exposure)
+    notes += group_notes(workings.groups, assumptions)
+    if not workings.groups_apart:
+        notes.append(Message("Everyone is planned at one walking speed, also those who need help."))
+    notes += _shelter_notes(departed, workings.served, shelters["capacity_people"], assumptions)
     notes.append(
         Message(
             "Walks between houses, roads and shelters are straight lines; a river, wall or cliff "
@@ -65,9 +75,17 @@ def plan_notes(
                 reach=round(assumptions.max_snap_m),
             )
         )
-    if hazard.unit != "m":
+    without_depth = [part for part in hazard.maps if part.unit != "m"]
+    if without_depth and len(hazard.maps) == 1:
         notes.append(
             Message("The hazard is a class or index, not a water depth; roads are closed by class.")
+        )
+    for part in without_depth if hazard.parts else ():
+        notes.append(
+            Message(
+                "{file} is a class or index, not a water depth; by it roads are closed by class.",
+                file=_file_name(part.source) or part.kind,
+            )
         )
     return tuple(dict.fromkeys(notes))
 
@@ -97,10 +115,11 @@ def _exposure_notes(exposure: pd.DataFrame) -> list[Message]:
 
 def _shelter_notes(
     departed: Mapping[str, Departed],
+    served: Mapping[str, Allocation],
     stated_capacity: pd.Series,
     assumptions: EvacuationAssumptions,
 ) -> list[Message]:
-    """Return notes on capacity: what is unknown, and where more people come than fit."""
+    """Return notes on capacity: what is unknown, and how many find no room."""
     notes = []
     first = next(iter(departed.values()))
     shelters = first.shelters
@@ -115,13 +134,11 @@ def _shelter_notes(
         )
     unknown = usable & shelters["capacity_people"].isna()
     if unknown.any():
-        people = int(
-            first.origins.loc[first.origins["status"] == "capacity_unknown", "evacuees"].sum()
-        )
+        people = served[next(iter(departed))].proof.could_serve_people
         notes.append(
             Message(
                 "{count} usable shelters have no known capacity; each is taken to hold {assumed} "
-                "people. Knowing it could change the answer for at least {people} people.",
+                "people. With room for all of them {people} more people would have a place.",
                 count=int(unknown.sum()),
                 assumed=assumptions.unknown_capacity_people,
                 people=people,
@@ -134,14 +151,20 @@ def _shelter_notes(
                 assumed=assumptions.unknown_capacity_people,
             )
         )
-    over = people_over_capacity(shelters, assumptions)
-    if over.any():
+    full = first.origins.loc[first.origins["status"] == "shelters_full", "evacuees"].sum()
+    if full:
         notes.append(
             Message(
-                "Everyone is sent to the nearest usable shelter: {count} shelters get more people "
-                "than they hold, {people} people too many.",
-                count=int((over > 0).sum()),
-                people=int(np.ceil(over.sum())),
+                "{people} people find every shelter within the time limit full; no other division "
+                "of people over shelters would serve more.",
+                people=int(full),
+            )
+        )
+    if not all(each.proof.proven for each in served.values()):
+        notes.append(
+            Message(
+                "The division of people over shelters was stopped before it was proved to be the "
+                "best; a better one may exist."
             )
         )
     return notes
@@ -173,6 +196,22 @@ def provenance(
                 "unit": hazard.unit,
                 "cuts": None if hazard.cuts is None else list(hazard.cuts),
                 "nodata_means": hazard.nodata_means,
+                **(
+                    {
+                        "parts": [
+                            {
+                                "source": _file_name(part.source),
+                                "kind": part.kind,
+                                "unit": part.unit,
+                                "cuts": None if part.cuts is None else list(part.cuts),
+                                "nodata_means": part.nodata_means,
+                            }
+                            for part in hazard.parts
+                        ]
+                    }
+                    if hazard.parts
+                    else {}
+                ),
             },
             "population": {
                 "source": _file_name(people.source),

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
+from resilience_geo.analysis.allocation import allocation_columns
 from resilience_geo.analysis.coverage import shelter_coverage
-from resilience_geo.analysis.exposure import whole_per_village
+from resilience_geo.analysis.departure_difference import people_and_minutes_lost, roads_lost
 from resilience_geo.analysis.passability import ROAD_STATES, piece_states, summarise_roads
-from resilience_geo.analysis.routes import ALLOCATED, way_table
-from resilience_geo.analysis.way_lines import draw_ways, people_on_stretches
+from resilience_geo.analysis.routes import ALLOCATED
+from resilience_geo.analysis.way_lines import people_on_stretches
 from resilience_geo.assumptions import MODES
-from resilience_geo.crs import transform_points
 from resilience_geo.hazard_classes import CLASS_NAMES
-from resilience_geo.tables import UNSERVED_CAUSES
+from resilience_geo.plan_routes import plan_routes
+from resilience_geo.tables import UNSERVED_CAUSES, village_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience_geo.analysis.evacuation_network import Network
-    from resilience_geo.analysis.exposure import PopulatedCells
-    from resilience_geo.analysis.routes import ServedWays
+    from resilience_geo.analysis.workings import ShelterFacts, Workings
     from resilience_geo.assumptions import EvacuationAssumptions
     from resilience_geo.inputs.hazard import Hazard
 
@@ -51,97 +50,51 @@ class Departed:
     people_on_stretches: NDArray[np.int64]
 
 
-def origin_table(
-    codes: pd.Index, cells: PopulatedCells, evacuees: pd.Series, crs: pyproj.CRS
-) -> gpd.GeoDataFrame:
-    """Return cells with at least one whole evacuee: `origin_id`, `village_code`, `evacuees`."""
-    counts = whole_per_village(cells.village, cells.people, evacuees.to_numpy(dtype=np.int64))
-    some = counts > 0
-    village = cells.village[some]
-    sizes = np.bincount(village, minlength=len(codes))
-    rank = np.arange(village.size) - np.repeat(np.cumsum(sizes) - sizes, sizes) + 1
-    code = codes.to_numpy(dtype=object)[village]
-    x, y = transform_points(cells.x[some], cells.y[some], cells.crs, crs)
-    return gpd.GeoDataFrame(
-        {
-            "origin_id": [f"{one}-{number:05d}" for one, number in zip(code, rank, strict=True)],
-            "village_code": code,
-            "evacuees": counts[some],
-        },
-        geometry=shapely.points(x, y),
-        crs=crs,
-    )
-
-
-def departed(
-    departure: str,
-    origins: gpd.GeoDataFrame,
-    shelters: gpd.GeoDataFrame,
-    served: ServedWays,
-    network: Network,
-    shelter_facts: tuple[NDArray[np.object_], NDArray[np.uint8], NDArray[np.object_]],
-) -> Departed:
-    """Return the tables of one departure.
-
-    Parameters
-    ----------
-    departure
-        `early` or `late`.
-    origins, shelters
-        Tables of the plan and of the input.
-    served, network
-        Ways of the origins, and the network they run on.
-    shelter_facts
-        Status by hazard, class number and point of each shelter.
-    """
-    hazard_status, hazard_class, places = shelter_facts
+def departed(departure: str, workings: Workings) -> Departed:
+    """Return the tables of one departure."""
+    network, allocation = workings.network, workings.served[departure]
+    shelters, facts = workings.layers.shelters, workings.shelter_facts
     ids = shelters["shelter_id"].to_numpy(dtype=object)
-    table = origins.assign(**way_table(served, ids))
+    table = workings.origins.iloc[allocation.origin].reset_index(drop=True)
+    table["evacuees"] = allocation.people
+    if workings.groups_apart:
+        names = np.array([party.name for party in workings.parties], dtype=object)
+        table.insert(2, "group", names[allocation.party])
+    for name, values in allocation_columns(allocation, ids).items():
+        table[name] = values
     table = table[[*(name for name in table.columns if name != "geometry"), "geometry"]]
-    allocated = served.status == ALLOCATED
-    people = np.where(allocated, origins["evacuees"].to_numpy(dtype=np.int64), 0)
-    chosen = np.flatnonzero(allocated)
-    points = np.asarray(origins.geometry.array)
-    lines = draw_ways(network, served.ways, chosen, points, places)
-    columns = [
-        "origin_id",
-        "village_code",
-        "shelter_id",
-        "evacuees",
-        "travel_time_s",
-        "distance_m",
-        "hazardous_m",
-        "unknown_m",
-    ]
-    routes = gpd.GeoDataFrame(
-        table.iloc[chosen][columns].reset_index(drop=True), geometry=lines, crs=network.roads.crs
-    )
-    routes.insert(0, "route_id", [f"{origin}-1" for origin in routes["origin_id"]])
-    routes.insert(9, "rank", 1)
+    found = plan_routes(workings, departure, table)
+    table.insert(table.shape[1] - 1, "has_second_route", found.has_second)
+    table.insert(table.shape[1] - 1, "unavoidable_m", found.unavoidable_m)
+    table.insert(table.shape[1] - 1, "hangs_on_road_id", found.hangs_on_road_id)
+    names = np.append(network.roads.name, "")[found.hangs_on_road_id]
+    table.insert(table.shape[1] - 1, "hangs_on_road", names)
+    ways = allocation.ways
+    people = np.where(allocation.status == ALLOCATED, allocation.people, 0)
+    chosen = np.flatnonzero(people)
     return Departed(
         origins=table,
-        routes=routes,
+        routes=found.routes,
         shelters=_shelter_result(
-            shelters,
-            (hazard_status, hazard_class),
+            shelters.assign(capacity_people=facts.capacity_people),
+            facts,
             np.isin(np.arange(len(shelters)), network.accesses[departure].shelter),
-            np.bincount(served.ways.shelter[chosen], people[chosen], minlength=len(shelters)),
+            np.bincount(ways.shelter[chosen], people[chosen], minlength=len(shelters)),
             network.roads.crs,
         ),
-        people_on_stretches=people_on_stretches(network, served.ways, people),
+        people_on_stretches=people_on_stretches(network, ways, people, allocation.steps),
     )
 
 
 def _shelter_result(
     shelters: gpd.GeoDataFrame,
-    hazard_facts: tuple[NDArray[np.object_], NDArray[np.uint8]],
+    facts: ShelterFacts,
     on_a_road: NDArray[np.bool_],
     allocated_people: NDArray[Any],
     crs: pyproj.CRS,
 ) -> gpd.GeoDataFrame:
     """Return the shelters with status and the people who come."""
-    hazard_status, hazard_class = hazard_facts
-    status = hazard_status.copy()
+    status = facts.status.copy()
     status[(status == "usable") & ~on_a_road] = "unreachable"
     table = shelters.to_crs(crs)
     kept = [
@@ -151,7 +104,9 @@ def _shelter_result(
     ]
     result = table[kept].copy()
     result.insert(2, "status", status)
-    result["hazard_class"] = np.array(CLASS_NAMES, dtype=object)[hazard_class]
+    for column, by_kind in facts.by_hazard.items():
+        result[column] = by_kind
+    result["hazard_class"] = np.array(CLASS_NAMES, dtype=object)[facts.hazard_class]
     result["allocated_people"] = np.round(allocated_people).astype(np.int64)
     return gpd.GeoDataFrame(result, geometry=table.geometry, crs=crs)
 
@@ -168,22 +123,24 @@ def stack(tables: Mapping[str, gpd.GeoDataFrame], *, both: bool) -> gpd.GeoDataF
     return pd.concat(marked, ignore_index=True)
 
 
-def village_result(
-    frame: gpd.GeoDataFrame, departed_tables: Mapping[str, Departed], crs: pyproj.CRS
-) -> gpd.GeoDataFrame:
-    """Return the villages with their figures; with both departures also the late twins."""
+def village_result(workings: Workings, departed_tables: Mapping[str, Departed]) -> gpd.GeoDataFrame:
+    """Return the villages with their figures; with both departures also what waiting costs."""
+    frame = village_table(workings.layers.villages)
+    network = workings.network
     figures = {
         name: shelter_coverage(each.origins, frame.index) for name, each in departed_tables.items()
     }
+    shapes = frame.geometry.to_crs(network.roads.crs)
     first, *others = figures.values()
     table = pd.DataFrame({"village_name": frame["village_name"]}, index=frame.index).join(first)
     if others:
         table = table.join(others[0].add_prefix("late_"))
         early, late = departed_tables["early"].origins, departed_tables["late"].origins
-        lost = (early["status"] == "allocated") & (late["status"] != "allocated")
-        people = early["evacuees"].where(lost, 0).groupby(early["village_code"]).sum()
-        table["lost_if_late_people"] = people.reindex(frame.index, fill_value=0).astype("int64")
-    return gpd.GeoDataFrame(table, geometry=frame.geometry.to_crs(crs), crs=crs)
+        table = table.join(people_and_minutes_lost(early, late, frame.index))
+        places = gpd.GeoDataFrame(geometry=shapes)
+        table = table.assign(**roads_lost(network, places))
+    table = table.join(workings.groups.drop(columns="general"))
+    return gpd.GeoDataFrame(table, geometry=shapes, crs=network.roads.crs)
 
 
 def unserved(villages: gpd.GeoDataFrame, *, both: bool, late: bool) -> pd.DataFrame:

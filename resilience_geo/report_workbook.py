@@ -9,6 +9,7 @@ import pandas as pd
 import xlsxwriter
 
 from resilience_geo.hazard_classes import CLASS_NAMES
+from resilience_geo.inputs.vulnerable_columns import VULNERABLE_GROUPS
 from resilience_geo.maps import content, text
 from resilience_geo.maps.symbols import shelter_state
 from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
@@ -76,9 +77,14 @@ def write_workbook(plan: EvacuationPlan, path: Path, language: str) -> None:
     with xlsxwriter.Workbook(str(path), safe) as book:
         book.set_properties({"created": content.created(plan).replace(tzinfo=None)})
         writer = _Writer(book, plan, language)
-        writer.sheet("sheet_summary", _summary(plan, language), content.summary(plan, language))
+        writer.sheet(
+            "sheet_summary", _summary(plan, language), content.summary(plan, language, whole=True)
+        )
         writer.sheet("sheet_exposure", _exposure(plan, language))
         writer.sheet("sheet_villages", _villages(plan, language))
+        groups = content.group_figures(plan)
+        if len(groups):
+            writer.sheet("sheet_groups", _groups(plan, groups, language))
         writer.sheet("sheet_shelters", _shelters(plan, language))
         writer.sheet("sheet_routes", _routes(plan, language), [text.word("routes_note", language)])
         writer.sheet("sheet_unserved", _unserved(plan, language))
@@ -231,6 +237,79 @@ def _villages(plan: EvacuationPlan, language: str) -> list[Column]:
         for minutes in SERVICE_BANDS_MIN:
             head = text.word("within_minutes", language, minutes=minutes) + after
             columns.append(_count(plan, f"people_within_{minutes}_min", departure, head))
+    columns += _help(plan, language)
+    return [*columns, *_waiting(plan, language)] if plan.departure == "both" else columns
+
+
+def _help(plan: EvacuationPlan, language: str) -> list[Column]:
+    """Return the vulnerable groups among the evacuees, who needs help, and where that is from."""
+    villages = plan.villages
+    columns = [
+        Column(head=text.word(name, language), values=list(villages[name]), kind="count")
+        for name in (*VULNERABLE_GROUPS, "need_help_people", "helpers")
+    ]
+    sources = [text.word(f"shares_{source}", language) for source in villages["shares_from"]]
+    return [*columns, Column(head=text.word("shares_from", language), values=sources)]
+
+
+def _waiting(plan: EvacuationPlan, language: str) -> list[Column]:
+    """Return what it costs each village to leave late, and the sentence that says so."""
+    villages = plan.villages
+    extra = f"{text.word('late_extra_time', language)}, {text.word('min', language)}"
+    roads = {
+        "road_m": "road_length",
+        "late_closed_road_m": "late_closed_road",
+        "late_unknown_road_m": "late_unknown_road",
+    }
+    said = [
+        content.lost_sentence(plan, language, str(code)) if people else ""
+        for code, people in villages["evacuees"].items()
+    ]
+    return [
+        Column(
+            head=text.word("lost_if_late", language),
+            values=list(villages["lost_if_late_people"]),
+            kind="count",
+        ),
+        Column(
+            head=extra,
+            values=list(villages["late_extra_time_s"] / _SECONDS_PER_MINUTE),
+            kind="minutes",
+        ),
+        *(
+            Column(
+                head=f"{text.word(term, language)} (m)", values=list(villages[name]), kind="count"
+            )
+            for name, term in roads.items()
+        ),
+        Column(head=text.word("said_aloud", language), values=said, width=70),
+    ]
+
+
+def _groups(plan: EvacuationPlan, groups: pd.DataFrame, language: str) -> list[Column]:
+    """Return who of each group gets a place and who does not, by departure."""
+    columns = [
+        Column(
+            head=text.word("group", language),
+            values=[text.word(str(name), language) for name in groups.index],
+        ),
+        Column(head=text.word("evacuees", language), values=list(groups["evacuees"]), kind="count"),
+    ]
+    for departure in content.departures(plan):
+        short = f" ({text.word(f'{departure}_short', language).lower()})"
+        after = short if plan.departure == "both" else ""
+        late = "late_" if after and departure == "late" else ""
+        allocated = groups[f"{late}allocated"]
+        columns += [
+            Column(
+                head=text.word("allocated", language) + after, values=list(allocated), kind="count"
+            ),
+            Column(
+                head=text.word("unserved_short", language) + after,
+                values=list(groups["evacuees"] - allocated),
+                kind="count",
+            ),
+        ]
     return columns
 
 
@@ -265,6 +344,8 @@ def _shelters(plan: EvacuationPlan, language: str) -> list[Column]:
         for status, people in zip(table["status"], table["capacity_people"], strict=True)
     ]
     kinds = table["kind"] if "kind" in table.columns else [""] * len(table)
+    left = table["capacity_people"].floordiv(1) - table["allocated_people"]
+    free = left.clip(lower=0).where(table["status"] == "usable")
     return [
         *_departure_column(plan, table, language),
         Column(head=text.word("code", language), values=list(map(str, table["shelter_id"]))),
@@ -280,6 +361,7 @@ def _shelters(plan: EvacuationPlan, language: str) -> list[Column]:
             values=list(table["allocated_people"]),
             kind="count",
         ),
+        Column(head=text.word("free_seats", language), values=list(free), kind="count"),
     ]
 
 

@@ -19,6 +19,7 @@ import pyogrio
 
 from resilience_geo.errors import Message, OutputError, Problem
 from resilience_geo.hazard_classes import CLASS_NAMES
+from resilience_geo.inputs.vulnerable_columns import VULNERABLE_GROUPS
 from resilience_geo.maps import content, text
 from resilience_geo.maps.files import write_whole
 from resilience_geo.report_workbook import write_workbook
@@ -232,7 +233,8 @@ def summary_of(plan: EvacuationPlan, language: str) -> dict[str, Any]:
     """Return the figures of a plan as one mapping.
 
     `people` counts the villages by class; `outside` is the rest of the population layer, so that
-    `none + low + medium + high + unknown + outside = total`.
+    `none + low + medium + high + unknown + outside = total`. `vulnerable` counts evacuees, in all
+    and by village; `groups` is there where they were planned apart.
     """
     first, *others = content.departures(plan)
     people = {name: float(plan.exposure[f"people_{name}"].sum()) for name in CLASS_NAMES}
@@ -243,8 +245,14 @@ def summary_of(plan: EvacuationPlan, language: str) -> dict[str, Any]:
         "departure": plan.departure,
         "people": {"total": math.fsum(people.values()), **people},
         **_figures(plan, first),
+        "vulnerable": _vulnerable_figures(plan.villages, content.shares_from(plan)),
+        **_group_figures(plan),
+        "allocation": _proofs(plan),
         "villages": _village_figures(plan, first),
     }
+    for village, code in zip(summary["villages"].values(), plan.villages.index, strict=True):
+        source = str(plan.villages.loc[code, "shares_from"])
+        village["vulnerable"] = _vulnerable_figures(plan.villages.loc[[code]], source)
     for name in others:
         summary[name] = {
             **_figures(plan, name),
@@ -265,6 +273,37 @@ def _figures(plan: EvacuationPlan, departure: str) -> dict[str, Any]:
         "evacuees": content.total(plan, "evacuees", departure),
         "allocated": content.total(plan, "allocated", departure),
         "unserved": {cause: content.total(plan, cause, departure) for cause in UNSERVED_CAUSES},
+    }
+
+
+def _vulnerable_figures(villages: pd.DataFrame, source: str) -> dict[str, Any]:
+    """Return the vulnerable groups among the evacuees of villages, together, and their helpers."""
+    columns = (*VULNERABLE_GROUPS, "need_help_people", "helpers")
+    return {**{name: int(villages[name].sum()) for name in columns}, "shares_from": source}
+
+
+def _group_figures(plan: EvacuationPlan) -> dict[str, Any]:
+    """Return who of each group gets a place; nothing where groups were not planned apart."""
+    table = content.group_figures(plan)
+    return {"groups": table.to_dict(orient="index")} if len(table) else {}
+
+
+def _proofs(plan: EvacuationPlan) -> dict[str, Any]:
+    """Return how good the division of people over shelters is, by departure.
+
+    `person_minutes` is the walk of all who get a place together, `bound_person_minutes` what no
+    division that places as many can go below; `could_serve_people` how many more would get a place
+    if shelters of unknown capacity had room for all.
+    """
+    served = {} if plan.workings is None else plan.workings.served
+    return {
+        departure: {
+            "proven": found.proof.proven,
+            "person_minutes": found.proof.person_seconds / 60.0,
+            "bound_person_minutes": found.proof.bound_person_seconds / 60.0,
+            "could_serve_people": found.proof.could_serve_people,
+        }
+        for departure, found in served.items()
     }
 
 

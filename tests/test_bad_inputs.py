@@ -522,7 +522,7 @@ def test_roads_that_nobody_reaches(room):
     line.to_file(room.folder / "jalan.geojson")
     ended = room.plan(roads=room.folder / "jalan.geojson")
     assert ended.code == 0, ended.err
-    assert ended.out.count("0 people have a way to a shelter") == 2
+    assert ended.out.count("0 people get a place") == 2
     assert "Too far from a road: 4,533" in ended.out
 
 

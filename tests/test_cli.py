@@ -78,7 +78,14 @@ def planned(tmp_path_factory):
         *("--village", "LUBUK rengas", "--village", "99.01.01.2004"),
         *("--departure", "early", "--language", "en", "-v"),
         *("--assume", "walking_speed_mps=0.9", "--assume", "evacuating_classes=low,medium,high"),
-        *("--roads-buffer-m", "2500", "--elevation", str(rg.sample_files()["elevation"])),
+        *(
+            "--vulnerable",
+            "national",
+            "--roads-buffer-m",
+            "2500",
+            "--elevation",
+            str(rg.sample_files()["elevation"]),
+        ),
         *("--out", out),
     )
     return ended, out
@@ -134,7 +141,8 @@ def test_demo_in_a_pipe_says_only_the_result(demo):
 
 
 def test_demo_is_the_plan_of_the_sample(demo):
-    read = {name: rg.sample_files()[name] for name in ("villages", "roads", "shelters")}
+    names = ("villages", "roads", "shelters", "vulnerable")
+    read = {name: rg.sample_files()[name] for name in names}
     villages = rg.read_villages(read["villages"])
     plan = rg.plan_evacuation(
         villages,
@@ -143,10 +151,31 @@ def test_demo_is_the_plan_of_the_sample(demo):
         rg.read_roads(read["roads"], within=villages),
         rg.read_shelters(read["shelters"]),
         elevation=rg.read_elevation(rg.sample_files()["elevation"]),
+        vulnerable=rg.read_vulnerable(read["vulnerable"], villages),
     )
     summary = summary_of(demo[1])
     assert summary["allocated"] == int(plan.villages["allocated"].sum())
     assert summary["late"]["allocated"] == int(plan.villages["late_allocated"].sum())
+    assert summary["vulnerable"]["shares_from"] == "table"
+    assert summary["vulnerable"]["helpers"] == int(plan.villages["helpers"].sum())
+    for figures in summary["allocation"].values():
+        assert figures["proven"]
+        least = pytest.approx(figures["bound_person_minutes"], rel=1e-6)
+        assert figures["person_minutes"] == least
+    assert set(summary["allocation"]) == {"early", "late"}
+
+
+def test_demo_plans_groups_apart(demo):
+    summary = summary_of(demo[1])
+    groups = summary["groups"]
+    assert set(groups) == {"general", "children_under_5", "elderly", "disabled", "pregnant"}
+    for total, part in (
+        (summary["evacuees"], "evacuees"),
+        (summary["allocated"], "allocated"),
+        (summary["late"]["allocated"], "late_allocated"),
+    ):
+        assert sum(group[part] for group in groups.values()) == total
+    assert "Kelompok" in openpyxl.load_workbook(demo[1] / "plan.xlsx", read_only=True).sheetnames
 
 
 def test_options_reach_the_plan(planned):
@@ -171,6 +200,84 @@ def test_options_reach_the_plan(planned):
     roads = gpd.read_file(out / "plan.gpkg", layer="roads")
     assert "departure" not in gpd.read_file(out / "plan.gpkg", layer="routes").columns
     assert len(roads) > 0
+
+
+def test_vulnerable_groups_may_be_national(planned):
+    summary = summary_of(planned[1])
+    assert summary["vulnerable"]["shares_from"] == "national"
+    assert set(summary["groups"]["elderly"]) == {"evacuees", "allocated"}
+    assert "(national estimate)" in planned[0].stdout
+
+
+def test_hazards_together(tmp_path):
+    files = rg.sample_files()
+    out = tmp_path / "hasil"
+    ended = run(
+        "plan",
+        *inputs("villages", "population", "roads", "shelters"),
+        *("--hazard", files["flood"], "--hazard-kind", "flood", "--hazard-unit", "m"),
+        *("--hazard", files["landslide"], "--hazard-kind", "landslide", "--hazard-unit", "index"),
+        *("--village", "Bukit Tampui", "--departure", "early", "--out", out),
+    )
+    assert ended.returncode == 0, ended.stderr
+    summary = summary_of(out)
+    hazards = summary["provenance"]["inputs"]["hazard"]
+    assert files["landslide"].name in hazards["source"]
+    villages = rg.read_villages(files["villages"])
+    alone = rg.village_exposure(
+        villages,
+        rg.read_hazard(files["flood"], unit="m"),
+        rg.read_population(files["population"]),
+    )
+    # The hills of this village slide more than they flood.
+    assert summary["evacuees"] > alone.loc["99.01.01.2005", "evacuees"]
+    assert "Banjir dan Tanah Longsor" in (out / "map.html").read_text(encoding="utf-8")
+
+
+def test_options_of_hazards_are_one_each_or_one_for_all(called):
+    files = rg.sample_files()
+    two = ("--hazard", files["flood"], "--hazard", files["landslide"])
+    code, _, err = called(
+        *("check", *two, "--hazard-unit", "m", "--hazard-unit", "index", "--hazard-unit", "m"),
+        *("--hazard-band", "1", "--language", "en"),
+    )
+    assert code == 2
+    assert err.splitlines() == [
+        "Problem: --hazard-unit",
+        "  Found: given 3 times for 2 hazards",
+        "  Expected: once for each --hazard, in their order, or once for all",
+        "  Remedy: repeat it or leave some out",
+    ]
+    # One unit for both: depths are no index, and each file is named.
+    code, _, err = called("check", *two, "--hazard-unit", "index", "--language", "en")
+    assert code == 2
+    assert [line for line in err.splitlines() if line.startswith("Problem")] == [
+        f"Problem: {files['flood'].name}"
+    ]
+    assert "--hazard-unit" in err
+    code, out, err = called("check", *two, "--hazard-unit", "m", "--hazard-unit", "index")
+    assert (code, err) == (0, "")
+    assert "2 bahaya" in out
+
+
+def test_check_of_vulnerable_groups(called, tmp_path):
+    files = rg.sample_files()
+    words = ("check", "--villages", files["villages"], "--language", "en")
+    assert called(*words, "--vulnerable", files["vulnerable"])[0] == 0
+    assert called(*words, "--vulnerable", "national")[0] == 0
+    table = tmp_path / "rentan.csv"
+    table.write_text("desa,jumlah_penduduk,lansia\n99.01.01.2001,100,120\n", encoding="utf-8")
+    code, _, err = called(*words, "--vulnerable", table)
+    assert code == 2
+    assert err.startswith("Problem: rentan.csv")
+    assert "--vulnerable-code" in err
+    code, _, err = called(*words, "--vulnerable", table, "--vulnerable-code", "desa")
+    assert code == 2
+    assert "row" in err
+    assert "120" in err
+    code, _, err = called(*words, "--vulnerable", tmp_path / "tidak_ada.csv")
+    assert code == 2
+    assert "tidak_ada.csv" in err
 
 
 def test_english_and_verbose(planned):
@@ -401,7 +508,7 @@ def interrupted(out, step, number):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize("step", ["routes early", "files"])
+@pytest.mark.parametrize("step", ["allocation early", "files"])
 def test_interrupt_leaves_nothing_half_written(tmp_path, step):
     out = tmp_path / "hasil"
     code, err = interrupted(out, step, signal.SIGINT)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import string
+import sys
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -9,6 +14,7 @@ from resilience_geo import cli, console
 from resilience_geo.errors import Message, Problem
 from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.maps import text
+from resilience_geo.maps.words import WORDS
 from resilience_geo.plan import STEPS
 
 PROBLEM = Problem(
@@ -74,6 +80,40 @@ def test_every_step_has_words(language):
     steps = [*STEPS, *(f"read {name}" for name in cli._SAID), "files"]
     assert all(console.step_name(step, language) != step for step in steps)
     assert console.step_name("something new", language) == "something new"
+
+
+@pytest.fixture(scope="module")
+def toy():
+    name = "toy_plan_for_tests"
+    if name not in sys.modules:
+        path = Path(__file__).parent / "maps" / "toy_plan.py"
+        spec = importlib.util.spec_from_file_location(name, path)
+        sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+def test_the_summary_opens_with_what_matters(toy):
+    lines = console.summary_text(toy.toy_plan(), "en").splitlines()
+    assert lines[1:4] == [
+        "313 people need to evacuate.",
+        "69 of them need help, from 36 helpers (partly a national estimate).",
+        "Leaving before the water comes: 230 people get a place, 83 do not.",
+    ]
+    assert lines[7].startswith("Leave before the water comes: if late, 30 people lose their place")
+    assert lines[8] == ""
+    for head in ("Evacuees", "Get a place", "Lose their place if late", "Need help"):
+        assert head in lines[9]
+
+
+def test_every_word_of_a_language_is_in_the_other():
+    assert set(WORDS["id"]) == set(WORDS["en"])
+    for term, said in WORDS["id"].items():
+        fields = [
+            {name for _, name, _, _ in string.Formatter().parse(words) if name}
+            for words in (said, WORDS["en"][term])
+        ]
+        assert fields[0] == fields[1], term
 
 
 def exposure(*names):

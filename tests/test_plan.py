@@ -64,8 +64,8 @@ def population():
 
 
 def places():
-    # S0 at node 3 is too small; S1 stands in the water; S2 is 595 m from any road.
-    return shelters((905, 105), (350, 250), (1500, 105), capacity=[10, 500, 500])
+    # S0 at node 3 has room for all; S1 stands in the water; S2 is 595 m from any road.
+    return shelters((905, 105), (350, 250), (1500, 105), capacity=[30, 500, 500])
 
 
 def make(departure="both", water=WATER, targets=None, **assumptions):
@@ -133,12 +133,47 @@ def test_shelters_say_who_comes_and_who_cannot(plan):
         one = table.loc[departure]
         assert one["status"].to_list() == ["usable", "in_hazard", "unreachable"]
         assert one["allocated_people"].to_list() == [people_at_s0, 0, 0]
-    assert (plan.shelters["capacity_people"] == [10, 500, 500] * 2).all()
+    assert (plan.shelters["capacity_people"] == [30, 500, 500] * 2).all()
 
 
-def test_overfull_shelter_is_said_in_the_notes(plan):
-    # 22 people come to a shelter of 10.
-    assert any("12 people too many" in note for note in plan.notes)
+def test_shelter_that_is_too_small_fills_up_with_the_nearest():
+    # Room for 10 of 22: the seven of B are nearest, then of A the two at 600 m and one at 700 m.
+    plan = make(targets=shelters((905, 105), capacity=10), departure="early")
+    rows = plan.origins[["origin_id", "evacuees", "status"]].to_numpy().tolist()
+    assert rows == [
+        ["B-00001", 7, "allocated"],
+        ["A-00001", 1, "allocated"],
+        ["A-00001", 12, "shelters_full"],
+        ["A-00002", 2, "allocated"],
+    ]
+    assert plan.origins["shelter_id"].isna().to_list() == [False, False, True, False]
+    assert plan.villages["shelters_full"].to_dict() == {"D": 0, "C": 0, "B": 0, "A": 12}
+    assert plan.shelters["allocated_people"].to_list() == [10]
+    main = plan.routes[plan.routes["rank"] == 1]
+    assert main["evacuees"].to_list() == [7, 1, 2]
+    assert any("12 people find every shelter within the time limit full" in n for n in plan.notes)
+
+
+def test_second_routes_are_as_different_as_the_roads_allow(plan):
+    routes = plan.routes.set_index(["departure", "origin_id", "rank"])
+    # From A's first house the ring goes round by 1: 145 + 245 + 300 + 800 + 300 = 1790 m; of the
+    # main route, 555 m on the southern road, nothing is shared.
+    second = routes.loc["early"].loc[("A-00001", 2)]
+    assert_allclose([second["distance_m"], second["shared_m"]], [1790, 0])
+    assert second["route_id"] == "A-00001-1-2"
+    assert (plan.routes.loc[plan.routes["rank"] == 1, "shared_m"].isna()).all()
+    origins = plan.origins.set_index(["departure", "origin_id"])
+    assert origins.loc["early", "has_second_route"].to_dict() == {
+        "A-00001": True,
+        # 145 + 345 + 1400 = 1890 and 145 + 645 + 1400 = 2190 m are over the limit.
+        "A-00002": False,
+        "B-00001": False,
+    }
+    # Late the southern road is cut: from A one road leads round, and all hangs on it.
+    late = origins.loc["late"]
+    assert late.loc["A-00001", "has_second_route"] == np.False_
+    assert late.loc["A-00001", "hangs_on_road_id"] >= 0
+    assert late.loc["A-00001", "unavoidable_m"] > 0
 
 
 def test_roads_carry_the_people_who_pass(plan):
@@ -162,7 +197,7 @@ def test_stretches_carry_the_people_who_pass_them(plan):
 
 
 def test_routes_draw_the_closed_part_early_and_avoid_it_late(plan):
-    routes = plan.routes.set_index(["departure", "origin_id"])
+    routes = plan.routes[plan.routes["rank"] == 1].set_index(["departure", "origin_id"])
     water = rect(600, 100, 650, 110)
     assert_allclose(routes.loc[("early", "A-00001"), "geometry"].intersection(water).length, 50)
     assert_allclose(routes.loc[("early", "A-00001"), "hazardous_m"], 50)
@@ -285,9 +320,11 @@ def test_capacity_unknown_says_how_many_people_it_could_change():
     targets = shelters((905, 105), (350, 250), capacity=[np.nan, 500])
     plan = make("early", targets=targets)
     assert plan.villages["capacity_unknown"].sum() == 22
-    assert any("22 people" in note for note in plan.notes)
+    assert any("22 more people would have a place" in note for note in plan.notes)
     taken = make("early", targets=targets, unknown_capacity_people=5)
-    assert taken.villages["allocated"].sum() == 22
+    assert taken.villages["allocated"].sum() == 5
+    assert taken.villages["shelters_full"].sum() == 17
+    assert any("17 more people would have a place" in note for note in taken.notes)
 
 
 def test_assumptions_inputs_and_versions_are_in_the_plan(plan):

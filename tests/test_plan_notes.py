@@ -65,16 +65,16 @@ def test_hazard_without_depth_is_told():
 
 
 @pytest.mark.parametrize(("capacity", "told"), [(1.0, True), (2.0, False), (500.0, False)])
-def test_more_people_than_a_shelter_holds_are_told(capacity, told):
+def test_people_for_whom_there_is_no_room_are_told(capacity, told):
     plan = plan_of(WET, targets=shelters((905, 105), capacity=capacity))
-    assert plan.villages["allocated"].sum() == 2
-    assert ("1 people too many" in text_of(plan)) == told
+    assert plan.villages["allocated"].sum() == min(2, capacity)
+    assert ("1 people find every shelter" in text_of(plan)) == told
 
 
 def test_unknown_capacity_is_told_with_the_people_it_could_change():
     plan = plan_of(WET, targets=shelters((905, 105), capacity=NAN))
     assert plan.villages["capacity_unknown"].sum() == 2
-    assert "2 people" in text_of(plan)
+    assert "2 more people would have a place" in text_of(plan)
 
 
 def test_provenance_is_json_and_names_inputs_versions_and_time():

@@ -7,6 +7,7 @@ import sqlite3
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 import pyogrio
 import pytest
 
+from resilience_geo.analysis.allocation import Proof
 from resilience_geo.errors import InputError, OutputError
 from resilience_geo.reports import FILES, LAYERS, save_tables, whole_files
 from resilience_geo.tables import UNSERVED_CAUSES
@@ -69,6 +71,69 @@ def test_json_holds_what_was_promised(summary, toy):
     assert summary["assumptions"]["walking_speed_mps"]["value"] == 1.1
     assert summary["provenance"]["inputs"]["roads"]["date"] == "2026-10-01"
     assert summary["notes"] == ["a note about 3 cells that has no translation"]
+
+
+def test_json_says_who_needs_help(summary):
+    assert summary["vulnerable"] == {
+        "children_under_5": 24,
+        "elderly": 37,
+        "disabled": 26,
+        "pregnant": 6,
+        "need_help_people": 69,
+        "helpers": 36,
+        "shares_from": "mixed",
+    }
+    of_each = [village["vulnerable"] for village in summary["villages"].values()]
+    assert [each["shares_from"] for each in of_each] == ["table", "national", "mixed"]
+    assert [each["helpers"] for each in of_each] == [17, 11, 8]
+    assert of_each[0]["elderly"] == 18
+    assert "groups" not in summary
+    assert summary["allocation"] == {}  # made by hand: there is nothing to prove
+
+
+def test_json_says_how_good_the_division_is(toy, tmp_path):
+    proof = Proof(
+        proven=True,
+        person_seconds=1200.0,
+        bound_person_seconds=math.nan,
+        could_serve_people=4,
+    )
+    workings = SimpleNamespace(served={"early": SimpleNamespace(proof=proof)})
+    save_tables(toy.ToyPlan(**{**toy.toy_plan().__dict__, "workings": workings}), tmp_path)
+    packed = (tmp_path / "summary.json").read_text(encoding="utf-8")
+    assert "NaN" not in packed
+    assert json.loads(packed)["allocation"] == {
+        "early": {
+            "proven": True,
+            "person_minutes": 20.0,
+            "bound_person_minutes": None,
+            "could_serve_people": 4,
+        }
+    }
+
+
+def test_groups_apart(toy, tmp_path):
+    save_tables(toy.with_groups(toy.toy_plan()), tmp_path)
+    summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert summary["groups"] == {
+        "general": {"evacuees": 299, "allocated": 224, "late_allocated": 196},
+        "elderly": {"evacuees": 14, "allocated": 6, "late_allocated": 4},
+    }
+    rows = list(_sheets(tmp_path / "plan.xlsx")["Kelompok"].iter_rows(values_only=True))
+    assert rows[3:] == [
+        (
+            "Kelompok",
+            "Warga yang mengungsi",
+            "Mendapat tempat (sebelum)",
+            "Belum dapat tempat (sebelum)",
+            "Mendapat tempat (terlambat)",
+            "Belum dapat tempat (terlambat)",
+        ),
+        ("Warga lain", 299, 224, 75, 196, 103),
+        ("Lansia", 14, 6, 8, 4, 10),
+    ]
+    origins = pyogrio.read_dataframe(tmp_path / "plan.gpkg", layer="origins")
+    assert set(origins["group"]) == {"general", "elderly"}
 
 
 def test_json_is_strict(folder):
@@ -156,6 +221,41 @@ def test_workbook_figures(folder, toy):
     assert causes.count("Jalan terputus") == 1
     limits = [cell.value for cell in _cells(book["Sumber & batas"])]
     assert "a note about 3 cells that has no translation" in limits
+
+
+def _column(sheet, head):
+    """Return the values below a head."""
+    rows = list(sheet.iter_rows(values_only=True))
+    number, row = next((row.index(head), at) for at, row in enumerate(rows) if head in row)
+    return [row[number] for row in rows[row + 1 :]]
+
+
+def test_the_sheet_of_villages_says_who_needs_help_and_what_waiting_costs(folder, toy, tmp_path):
+    sheet = _sheets(folder / "plan.xlsx")["Desa"]
+    assert _column(sheet, "Balita") == [12, 7, 5]
+    assert _column(sheet, "Penyandang disabilitas") == [12, 8, 6]
+    assert _column(sheet, "Perlu dibantu") == [33, 21, 15]
+    assert _column(sheet, "Pendamping yang diperlukan") == [17, 11, 8]
+    assert _column(sheet, "Sumber angka kelompok rentan") == [
+        "pendataan desa",
+        "perkiraan nasional",
+        "sebagian perkiraan nasional",
+    ]
+    assert _column(sheet, "Kehilangan tempat bila terlambat") == [30, 0, 0]
+    assert _column(sheet, "Lebih lama di jalan bila terlambat, menit") == [0, 0, None]
+    assert _column(sheet, "Jalan tertutup bila terlambat (m)") == [640, 0, 0]
+    spoken = _column(sheet, "Untuk diucapkan")
+    assert "30 jiwa kehilangan tempat dan 640 m" in spoken[0]
+    assert not spoken[2]  # nobody there has a place to lose
+    save_tables(toy.toy_plan(departure="early"), tmp_path)
+    heads = [cell.value for cell in _cells(_sheets(tmp_path / "plan.xlsx")["Desa"])]
+    assert "Perlu dibantu" in heads
+    assert "Untuk diucapkan" not in heads
+
+
+def test_the_sheet_of_shelters_says_how_many_places_are_left(folder):
+    free = _column(_sheets(folder / "plan.xlsx")["Tempat evakuasi"], "Sisa tempat")
+    assert free == [50, 0, None, None, None, None, 80, 0, None, None, None, None]
 
 
 def test_workbook_words(folder, toy, tmp_path):

@@ -269,17 +269,43 @@ def grid_class_shares(
     return shares
 
 
-def _cell_quads(
-    window: Window, cells: NDArray[np.int64], source: pyproj.CRS, target: pyproj.CRS
+def quads(
+    transform: Affine,
+    rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    columns: tuple[NDArray[np.int64], NDArray[np.int64]],
+    source: pyproj.CRS,
+    target: pyproj.CRS,
 ) -> NDArray[np.float64]:
-    """Return the corners of cells in another CRS, shape (n, 5, 2), closed rings."""
-    rows, columns = np.divmod(cells, window.n_columns)
-    corner_columns = columns[:, None] + np.array([0, 1, 1, 0, 0])
-    corner_rows = rows[:, None] + np.array([0, 0, 1, 1, 0])
-    x = window.transform.c + corner_columns * window.transform.a
-    y = window.transform.f + corner_rows * window.transform.e
+    """Return the corners of blocks of cells in another CRS.
+
+    Parameters
+    ----------
+    transform, source
+        Affine of the raster and its CRS.
+    rows, columns
+        First row and the row behind the last of each block; columns likewise.
+    target
+        CRS of the corners.
+
+    Returns
+    -------
+    ndarray
+        Shape (n, 5, 2), closed rings.
+    """
+    corner_columns = np.stack([columns[side] for side in (0, 1, 1, 0, 0)], axis=1)
+    corner_rows = np.stack([rows[side] for side in (0, 0, 1, 1, 0)], axis=1)
+    x = np.asarray(transform.c + corner_columns * transform.a, dtype=np.float64)
+    y = np.asarray(transform.f + corner_rows * transform.e, dtype=np.float64)
     moved_x, moved_y = transform_points(x.ravel(), y.ravel(), source, target)
     return np.stack([moved_x.reshape(x.shape), moved_y.reshape(y.shape)], axis=-1)
+
+
+def cell_quads(
+    window: Window, cells: NDArray[np.int64], source: pyproj.CRS, target: pyproj.CRS
+) -> NDArray[np.float64]:
+    """Return the corners of cells of a window in another CRS, shape (n, 5, 2), closed rings."""
+    rows, columns = np.divmod(cells, window.n_columns)
+    return quads(window.transform, (rows, rows + 1), (columns, columns + 1), source, target)
 
 
 def warped_class_shares(
@@ -306,7 +332,7 @@ def warped_class_shares(
     ndarray
         Shape (5, len(cells)); columns sum to 1.
     """
-    quads = _cell_quads(window, cells, source, target)
+    quads = cell_quads(window, cells, source, target)
     shares = np.zeros((N_CLASSES, cells.size))
     if cells.size == 0:
         return shares

@@ -9,8 +9,9 @@ import pandas as pd
 import shapely
 
 from resilience_geo.analysis.cell_shares import Window, polygon_cell_shares, shifted
-from resilience_geo.analysis.passability import hazard_at, hazard_crs
-from resilience_geo.hazard_classes import LOW, UNKNOWN
+from resilience_geo.analysis.hazard_places import hazard_at
+from resilience_geo.hazard_classes import LOW, NONE, UNKNOWN
+from resilience_geo.inputs.hazard_map import graver_class
 from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES, check_columns
 
 if TYPE_CHECKING:
@@ -51,30 +52,13 @@ def capacity_of(
     return capacity
 
 
-def people_over_capacity(
-    shelters: gpd.GeoDataFrame, assumptions: EvacuationAssumptions
-) -> NDArray[np.float64]:
-    """Return how many people more than it holds are sent to each shelter of a plan (people).
-
-    Parameters
-    ----------
-    shelters
-        Shelters of a plan, with `status`, `capacity_people` and `allocated_people`.
-    assumptions
-        `unknown_capacity_people`: what a shelter of unknown capacity is taken to hold.
-    """
-    holds = shelters["capacity_people"].fillna(float(assumptions.unknown_capacity_people))
-    over = (shelters["allocated_people"] - holds).clip(lower=0.0)
-    over = over.where(shelters["status"] == "usable", 0.0)
-    return np.asarray(over, dtype=np.float64)
-
-
 def shelter_status(
     shelters: gpd.GeoDataFrame, hazard: Hazard
 ) -> tuple[NDArray[np.object_], NDArray[np.uint8]]:
     """Say which shelters can be used for this hazard, and in which class each stands.
 
-    A building stands in the worst class that any part of it touches.
+    A building stands in the worst class that any part of it touches, and where several hazards
+    count together, in the gravest of any of them.
 
     Returns
     -------
@@ -82,16 +66,46 @@ def shelter_status(
         Status text (`usable` in class none or low, `in_hazard`, `unknown_hazard`), and class
         numbers.
     """
-    crs = hazard_crs(hazard)
-    shapes = np.asarray(shelters.geometry.to_crs(crs).array)
-    points = shelter_points(shelters, crs)
+    classes = np.full(len(shelters), NONE, dtype=np.uint8)
+    for part in hazard.maps:
+        classes = graver_class(classes, _shelter_class(shelters, part))
+    return _status_of(classes), classes
+
+
+def status_by_hazard(shelters: gpd.GeoDataFrame, hazard: Hazard) -> dict[str, NDArray[np.object_]]:
+    """Say for each of several hazards which shelters can be used; a school may be right for one.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Column name to status text as of `shelter_status`: `status_flood`, `status_landslide`, ...;
+        a second hazard of one kind is `status_flood_2`. Empty for a single hazard, whose status
+        says it all.
+    """
+    columns: dict[str, NDArray[np.object_]] = {}
+    for number, part in enumerate(hazard.parts):
+        same = [other for other in hazard.parts[:number] if other.kind == part.kind]
+        name = f"status_{part.kind}" + (f"_{len(same) + 1}" if same else "")
+        columns[name] = _status_of(_shelter_class(shelters, part))
+    return columns
+
+
+def _status_of(classes: NDArray[np.uint8]) -> NDArray[np.object_]:
+    """Return the status of shelters in these classes."""
+    status = np.where(classes <= LOW, "usable", "in_hazard").astype(object)
+    status[classes == UNKNOWN] = "unknown_hazard"
+    return status
+
+
+def _shelter_class(shelters: gpd.GeoDataFrame, hazard: Hazard) -> NDArray[np.uint8]:
+    """Return the class in which each shelter stands by a single hazard."""
+    shapes = np.asarray(shelters.geometry.to_crs(hazard.crs).array)
+    points = shelter_points(shelters, hazard.crs)
     classes, _ = hazard_at(hazard, shapely.get_x(points), shapely.get_y(points))
     buildings = np.flatnonzero(shapely.get_dimensions(shapes) > 0)
     if buildings.size:
         classes[buildings] = _worst_class_of(shapes[buildings], hazard)
-    status = np.where(classes <= LOW, "usable", "in_hazard").astype(object)
-    status[classes == UNKNOWN] = "unknown_hazard"
-    return status, classes
+    return classes
 
 
 def _worst_class_of(shapes: NDArray[np.object_], hazard: Hazard) -> NDArray[np.uint8]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,10 +25,10 @@ from resilience_geo.analysis.walks import (
     nearest_walks,
     passable_walks,
 )
-from resilience_geo.analysis.ways import Arcs, SearchGraph, WayTree, nearest_targets, search_graph
+from resilience_geo.flows.ways import Arcs, SearchGraph, WayTree, nearest_targets, search_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pyproj
     from numpy.typing import NDArray
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from resilience_geo.inputs.rasters import Grid
 
 DEPARTURES: tuple[str, ...] = ("early", "late")
+# Who needs assistance wades less deep: late, shelters are reached from other roads.
+LATE_ASSISTED = "late assisted"
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ class Network:
         Connected piece of the roads each stretch belongs to, hazard or not; -1 where the mode may
         not go; and the piece that holds most metres.
     accesses, n_shelters
-        By departure: from which nodes shelters are reached; and how many shelters there are.
+        By departure, and late for people who need assistance: from which nodes shelters are
+        reached; and how many shelters there are.
     hazard
         The hazard the roads were cut by.
     assumptions
@@ -102,6 +105,8 @@ class Travel:
     ----------
     departure
         `early` or `late`.
+    assisted
+        Whether it is travelled by people who need assistance.
     allowed
         Which stretches may be used.
     times
@@ -115,11 +120,17 @@ class Travel:
     """
 
     departure: str
+    assisted: bool
     allowed: NDArray[np.bool_]
     times: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
     graph: SearchGraph
     arc_stretch: NDArray[np.int64]
     arc_values: tuple[NDArray[np.float64], ...]
+
+    @property
+    def key(self) -> str:
+        """What the accesses of shelters and the rule of walking go by."""
+        return LATE_ASSISTED if self.assisted and self.departure == "late" else self.departure
 
 
 @dataclass(frozen=True)
@@ -152,7 +163,7 @@ class Ways:
     stretch: NDArray[np.int64]
     share: NDArray[np.float64]
     toward_end: NDArray[np.bool_]
-    trees: tuple[tuple[WayTree, NDArray[np.int64]], ...]
+    trees: Sequence[tuple[WayTree, NDArray[np.int64]]]
     tree: NDArray[np.int64]
 
 
@@ -163,6 +174,7 @@ def build_network(
     assumptions: EvacuationAssumptions,
     *,
     elevation: Grid | None = None,
+    assisted: bool = False,
 ) -> Network:
     """Cut roads where their state changes and where shelters are reached.
 
@@ -178,21 +190,29 @@ def build_network(
         Speeds, limits, mode.
     elevation
         Heights (m) for Tobler's speeds; None: flat, or the graph's node elevations.
+    assisted
+        Whether people who need assistance, and wade less deep, travel apart.
     """
     pieces = hazard_pieces(roads, hazard)
     states, factor = piece_states(roads, pieces, hazard, assumptions.mode, assumptions)
+    assisted_states = None
+    if assisted:
+        shallower = _wading_less_deep(assumptions)
+        assisted_states, _ = piece_states(roads, pieces, hazard, assumptions.mode, shallower)
     slopes = slope_factors(roads, elevation, assumptions.downhill_speed_cap)
-    whole = make_stretches(roads, pieces, states, factor, assumptions, slopes=slopes)
+    whole = make_stretches(
+        roads, pieces, states, factor, assumptions, slopes=slopes, assisted_states=assisted_states
+    )
     piece, main = _pieces_of_roads(roads, assumptions.mode)
     reached = {
-        departure: _reached_from(
-            _walks(whole.lines, departure, hazard, roads.crs, assumptions),
-            _allowed(whole, departure, assumptions),
+        key: _reached_from(
+            walking_rule(whole.lines, key, hazard, roads.crs, assumptions),
+            _allowed(whole, key, assumptions),
             piece[whole.road] == main,
             shelter_points,
             assumptions.max_gap_m,
         )
-        for departure in DEPARTURES
+        for key in ((*DEPARTURES, LATE_ASSISTED) if assisted else DEPARTURES)
     }
     stretches, node = split_stretches(
         whole,
@@ -208,8 +228,8 @@ def build_network(
         piece=piece[stretches.road],
         main_piece=main,
         accesses={
-            departure: Accesses(found.point, node, found.distance_m)
-            for (departure, found), node in zip(reached.items(), nodes, strict=True)
+            key: Accesses(found.point, node, found.distance_m)
+            for (key, found), node in zip(reached.items(), nodes, strict=True)
         },
         n_shelters=int(shelter_points.size),
         hazard=hazard,
@@ -249,26 +269,35 @@ def _reached_from(
     return nearest.joined(found.rows(close).of(nearest.point[alone]))
 
 
-def _walks(
+def _wading_less_deep(assumptions: EvacuationAssumptions) -> EvacuationAssumptions:
+    """Return the assumptions that hold for people who need assistance."""
+    limit_m = min(assumptions.assisted_depth_limit_m, assumptions.walk_depth_limit_m)
+    return replace(assumptions, walk_depth_limit_m=limit_m)
+
+
+def walking_rule(
     lines: NDArray[np.object_],
-    departure: str,
+    key: str,
     hazard: Hazard,
     crs: pyproj.CRS,
     assumptions: EvacuationAssumptions,
 ) -> Callable[[NDArray[np.bool_], NDArray[np.object_]], Walks]:
-    """Return the rule by which people walk to a road at a departure."""
-    if departure == "early":
+    """Return the rule by which people walk to a road: early, late, or late with assistance."""
+    if key == "early":
         return lambda allowed, points: nearest_walks(lines, allowed, points, assumptions.max_snap_m)
-    return lambda allowed, points: passable_walks(lines, allowed, points, hazard, crs, assumptions)
+    rule = _wading_less_deep(assumptions) if key == LATE_ASSISTED else assumptions
+    return lambda allowed, points: passable_walks(lines, allowed, points, hazard, crs, rule)
 
 
 def _allowed(
-    stretches: Stretches, departure: str, assumptions: EvacuationAssumptions
+    stretches: Stretches, key: str, assumptions: EvacuationAssumptions
 ) -> NDArray[np.bool_]:
-    """Say which stretches may be used at a departure."""
-    if departure == "early":
+    """Say which stretches may be used: early, late, or late with assistance."""
+    if key == "early":
         return stretches.usable
-    return stretches.passable_late(unknown_passes=assumptions.unknown_roads_pass_late)
+    return stretches.passable_late(
+        unknown_passes=assumptions.unknown_roads_pass_late, assisted=key == LATE_ASSISTED
+    )
 
 
 def find_ways(
@@ -295,7 +324,7 @@ def find_ways(
         Whether each shelter may be used.
     """
     assumptions, stretches = network.assumptions, network.stretches
-    reachable = np.unique(network.accesses[travel.departure].shelter)
+    reachable = np.unique(network.accesses[travel.key].shelter)
     targets = stretches.n_nodes + reachable[shelters[reachable]]
     tree = nearest_targets(travel.graph, targets)
     seconds, metres, hazardous, unknown = tree.along(*travel.arc_values)
@@ -331,7 +360,7 @@ def _walks_to_roads(
     farther: the way over to another piece may lead through the river that parts them.
     """
     lines, assumptions = network.stretches.lines, network.assumptions
-    walks = _walks(lines, travel.departure, network.hazard, network.roads.crs, assumptions)
+    walks = walking_rule(lines, travel.key, network.hazard, network.roads.crs, assumptions)
     home = nearest_walks(lines, network.stretches.usable, points, assumptions.max_snap_m)
     home = home.one_per_point()
     home_piece = network.piece[home.stretch]
@@ -454,7 +483,7 @@ def near_a_road(network: Network, points: NDArray[np.object_]) -> NDArray[np.boo
 
 
 def _times(
-    network: Network, departure: str, *, weighed: bool
+    network: Network, departure: str, state: NDArray[np.int64], *, weighed: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return time forward and backward on each stretch (s), and what a second of it weighs."""
     stretches, assumptions = network.stretches, network.assumptions
@@ -462,11 +491,13 @@ def _times(
     if departure == "late":
         return stretches.wet_forward_s, stretches.wet_backward_s, weight
     if weighed:
-        weight = penalties(stretches.state, assumptions.slowed_penalty, assumptions.closed_penalty)
+        weight = penalties(state, assumptions.slowed_penalty, assumptions.closed_penalty)
     return stretches.dry_forward_s, stretches.dry_backward_s, weight
 
 
-def travel_at(network: Network, departure: str, *, weighed: bool = True) -> Travel:
+def travel_at(
+    network: Network, departure: str, *, weighed: bool = True, assisted: bool = False
+) -> Travel:
     """Return the network as it can be travelled at a departure.
 
     Shelters are nodes after the network's own: node = n_nodes + position of the shelter. No way
@@ -480,20 +511,24 @@ def travel_at(network: Network, departure: str, *, weighed: bool = True) -> Trav
         `early` or `late`.
     weighed
         Whether time in hazard weighs more when a way is chosen early.
+    assisted
+        Whether people who need assistance travel; times are still those of everyone's speed.
     """
     stretches, assumptions = network.stretches, network.assumptions
-    allowed = _allowed(stretches, departure, assumptions)
-    times = _times(network, departure, weighed=weighed)
+    key = LATE_ASSISTED if assisted and departure == "late" else departure
+    allowed = _allowed(stretches, key, assumptions)
+    state = stretches.state_for(assisted=assisted)
+    times = _times(network, departure, state, weighed=weighed)
     forward_s, backward_s, weight = times
     used = np.flatnonzero(allowed)
-    access = network.accesses[departure]
+    access = network.accesses[key]
     start, end = stretches.start[used], stretches.end[used]
     walk_s = access.walk_m / assumptions.walking_speed_mps
     seconds = np.concatenate([forward_s[used], backward_s[used], walk_s])
     metres = np.concatenate([np.tile(stretches.length_m[used], 2), access.walk_m])
     zero = np.zeros(access.node.size)
-    hazardous = np.concatenate([np.tile(is_hazardous(stretches.state[used]), 2), zero])
-    unknown = np.concatenate([np.tile(stretches.state[used] == UNSURE, 2), zero])
+    hazardous = np.concatenate([np.tile(is_hazardous(state[used]), 2), zero])
+    unknown = np.concatenate([np.tile(state[used] == UNSURE, 2), zero])
     arcs = Arcs(
         tail=np.concatenate([start, end, access.node]),
         head=np.concatenate([end, start, stretches.n_nodes + access.shelter]),
@@ -502,6 +537,7 @@ def travel_at(network: Network, departure: str, *, weighed: bool = True) -> Trav
     )
     return Travel(
         departure=departure,
+        assisted=assisted,
         allowed=allowed,
         times=times,
         graph=search_graph(arcs),

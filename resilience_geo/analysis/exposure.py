@@ -13,20 +13,19 @@ from resilience_geo.analysis.cell_shares import (
     N_CLASSES,
     CellShares,
     Window,
-    aligned_offset,
-    grid_class_shares,
     polygon_cell_shares,
     shifted,
-    warped_class_shares,
 )
+from resilience_geo.analysis.class_shares import hazard_cells_per_cell, placed_hazards
+from resilience_geo.analysis.joint_shares import class_shares
 from resilience_geo.assumptions import EvacuationAssumptions
-from resilience_geo.crs import transformer
 from resilience_geo.errors import Message, OverlapError, Problem
-from resilience_geo.hazard_classes import CLASS_NAMES, UNKNOWN
+from resilience_geo.hazard_classes import CLASS_NAMES
+from resilience_geo.inputs.hazards import combine_hazards
 from resilience_geo.tables import village_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import geopandas as gpd
     import pyproj
@@ -86,7 +85,7 @@ class Exposure:
 
 def village_exposure(
     villages: gpd.GeoDataFrame,
-    hazard: Hazard,
+    hazard: Hazard | Sequence[Hazard],
     people: Population,
     *,
     assumptions: EvacuationAssumptions | None = None,
@@ -95,14 +94,15 @@ def village_exposure(
 
     A population cell that a border crosses counts by the exact share of its area inside; where
     the hazard is on another grid, in another CRS or made of polygons, a cell's people are split
-    by the area share of each class inside the cell. No person is lost or counted twice.
+    by the area share of each class inside the cell. No person is lost or counted twice. Where
+    several hazards count together, every place takes the gravest class of any of them.
 
     Parameters
     ----------
     villages
         From `read_villages`.
     hazard
-        From `read_hazard`.
+        From `read_hazard`; several in a list count together, see `combine_hazards`.
     people
         From `read_population`.
     assumptions
@@ -122,8 +122,9 @@ def village_exposure(
     OverlapError
         The villages lie wholly outside the population layer.
     """
-    exposure = expose(villages, hazard, people, assumptions or EvacuationAssumptions())
-    return exposure_table(villages, exposure, assumptions or EvacuationAssumptions())
+    chosen = assumptions or EvacuationAssumptions()
+    exposure = expose(villages, combine_hazards(hazard), people, chosen)
+    return exposure_table(villages, exposure, chosen)
 
 
 def exposure_table(
@@ -192,17 +193,17 @@ def expose(
     grid = people.grid
     polygons = np.asarray(villages.geometry.to_crs(grid.crs).array)
     evacuating = [CLASS_NAMES.index(name) for name in assumptions.evacuating_classes]
-    hazard_polygons = _hazard_polygons(hazard, grid.crs)
+    layers = placed_hazards(hazard, grid.crs)
     overlapping = _overlapping(villages, polygons)
     totals = np.zeros((len(villages), N_CLASSES))
     outside = np.zeros(N_CLASSES)
     known = np.zeros(len(villages))
     found: list[tuple[NDArray[np.int64], ...]] = []
     touched = False
-    for rows, window in _blocks(grid, _hazard_cells_per_cell(hazard, grid)):
+    for rows, window in _blocks(grid, hazard_cells_per_cell(layers, grid)):
         columns = slice(0, window.n_columns)
         counts = people.people(rows, columns).ravel()
-        by_class = counts * _class_shares(window, counts, grid.crs, hazard, hazard_polygons)
+        by_class = counts * class_shares(window, counts, grid.crs, layers)
         shares = polygon_cell_shares(polygons, window)
         valid = grid.read(rows, columns)[1].ravel()
         known += np.bincount(
@@ -237,15 +238,6 @@ def _gather(found: list[tuple[NDArray[np.int64], ...]], crs: pyproj.CRS) -> Popu
     village, x, y, leaving = (np.concatenate(parts) for parts in zip(*found, strict=True))
     order = np.lexsort((x, -y, village))
     return PopulatedCells(village[order], x[order], y[order], leaving[order], crs)
-
-
-def _hazard_cells_per_cell(hazard: Hazard, grid: Grid) -> float:
-    """Return about how many hazard cells lie under one population cell; at least 1."""
-    if hazard.grid is None:
-        return 1.0
-    west, south, east, north = transformer(grid.crs, hazard.grid.crs).transform_bounds(*grid.bounds)
-    hazard_cell = abs(hazard.grid.transform.a * hazard.grid.transform.e)
-    return max(1.0, (east - west) * (north - south) / hazard_cell / (grid.shape[0] * grid.shape[1]))
 
 
 def _blocks(grid: Grid, hazard_cells: float) -> Iterator[tuple[slice, Window]]:
@@ -294,92 +286,6 @@ def _without_double_counting(
     factor = np.divide(covered, total, out=np.ones(window.n_cells), where=total > 0.0)
     scaled = np.where(claimed, np.minimum(factor[shares.cell], 1.0), 1.0)
     return CellShares(shares.polygon, shares.cell, shares.share * scaled)
-
-
-def _hazard_polygons(hazard: Hazard, crs: pyproj.CRS) -> gpd.GeoDataFrame | None:
-    """Return the polygons of the hazard in the population layer's CRS; None for a raster."""
-    return None if hazard.polygons is None else hazard.polygons.to_crs(crs)
-
-
-def _class_shares(
-    window: Window,
-    counts: NDArray[np.float64],
-    crs: pyproj.CRS,
-    hazard: Hazard,
-    hazard_polygons: gpd.GeoDataFrame | None,
-) -> NDArray[np.float64]:
-    """Return the area share of each hazard class in each cell of a block, shape (5, n_cells)."""
-    if hazard_polygons is not None:
-        return _polygon_class_shares(window, hazard_polygons)
-    grid = hazard.grid
-    if grid is None:
-        message = "a hazard holds a grid or polygons"
-        raise AssertionError(message)
-    if crs == grid.crs:
-        rows, columns = _cells_under(window.bounds, grid)
-        offset = aligned_offset(window, shifted(grid.transform, rows.start, columns.start))
-        classes = hazard.classes(rows, columns)
-        if offset is not None:
-            return _one_class_each(window, classes, offset)
-        transform = shifted(grid.transform, rows.start, columns.start)
-        return grid_class_shares(window, classes, transform)
-    cells = np.flatnonzero(counts > 0.0)
-    bounds = transformer(crs, grid.crs).transform_bounds(*window.bounds)
-    rows, columns = _cells_under(bounds, grid)
-    transform = shifted(grid.transform, rows.start, columns.start)
-    hazard_window = Window(transform, rows.stop - rows.start, columns.stop - columns.start)
-    shares = np.zeros((N_CLASSES, window.n_cells))
-    shares[UNKNOWN] = 1.0
-    if hazard_window.n_cells:
-        classes = hazard.classes(rows, columns)
-        shares[:, cells] = warped_class_shares(window, cells, crs, classes, hazard_window, grid.crs)
-    return shares
-
-
-def _one_class_each(
-    window: Window, classes: NDArray[np.uint8], offset: tuple[int, int]
-) -> NDArray[np.float64]:
-    """Return shares of 1 or 0 where the cells of both grids are the same."""
-    own = np.full((window.n_rows, window.n_columns), UNKNOWN, dtype=np.uint8)
-    row, column = offset
-    top, left = max(-row, 0), max(-column, 0)
-    bottom = min(window.n_rows, classes.shape[0] - row)
-    right = min(window.n_columns, classes.shape[1] - column)
-    if bottom > top and right > left:
-        own[top:bottom, left:right] = classes[
-            top + row : bottom + row, left + column : right + column
-        ]
-    shares: NDArray[np.float64] = (own.ravel() == np.arange(N_CLASSES)[:, None]).astype(np.float64)
-    return shares
-
-
-def _cells_under(bounds: tuple[float, float, float, float], grid: Grid) -> tuple[slice, slice]:
-    """Return rows and columns of a grid that a box touches, one cell wider, inside the grid."""
-    west, south, east, north = bounds
-    n_rows, n_columns = grid.shape
-    transform = grid.transform
-    first_column = int(np.clip(np.floor((west - transform.c) / transform.a) - 1, 0, n_columns))
-    last_column = int(np.clip(np.ceil((east - transform.c) / transform.a) + 1, 0, n_columns))
-    first_row = int(np.clip(np.floor((north - transform.f) / transform.e) - 1, 0, n_rows))
-    last_row = int(np.clip(np.ceil((south - transform.f) / transform.e) + 1, 0, n_rows))
-    return slice(first_row, max(last_row, first_row)), slice(
-        first_column, max(last_column, first_column)
-    )
-
-
-def _polygon_class_shares(window: Window, polygons: gpd.GeoDataFrame) -> NDArray[np.float64]:
-    """Return class shares of a hazard given as polygons, one (multi)polygon per class."""
-    parts = polygon_cell_shares(np.asarray(polygons.geometry.array), window)
-    classes = polygons["hazard_class"].to_numpy(dtype=np.int64)[parts.polygon]
-    flat = np.bincount(
-        classes * window.n_cells + parts.cell, parts.share, minlength=N_CLASSES * window.n_cells
-    )
-    shares = flat.astype(np.float64).reshape(N_CLASSES, window.n_cells)
-    covered = shares.sum(axis=0)
-    shares /= np.maximum(covered, 1.0)
-    rest = np.clip(1.0 - covered, 0.0, None)
-    shares[UNKNOWN] += rest
-    return shares
 
 
 def _no_overlap(villages: gpd.GeoDataFrame, people: Population) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,11 @@ _TEXT_FIELDS = (
     "access",
     "foot",
     "osmid",
+    "width",
+    "lanes",
 )
+# "3", "3.5 m", "3,5", "2;3"; anything else (feet, "narrow") is not read.
+_METRES = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*(?:m|meters?|metres?)?\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,9 @@ class Roads:
         The road each edge is.
     node_elevation_m
         Height of the nodes (m); NaN where the graph does not say.
+    width_m, lanes
+        Width (m) and count of lanes as tagged; the least where several are named, NaN where there
+        is none that can be read.
     """
 
     crs: pyproj.CRS
@@ -120,6 +128,8 @@ class Roads:
     edge_key: NDArray[np.int64]
     edge_road: NDArray[np.int64]
     node_elevation_m: NDArray[np.float64]
+    width_m: NDArray[np.float64]
+    lanes: NDArray[np.float64]
 
     @property
     def n_roads(self) -> int:
@@ -235,6 +245,8 @@ def road_arrays(graph: Any) -> Roads:
         edge_key=np.array(keys, dtype=np.int64),
         edge_road=edge_road,
         node_elevation_m=elevation,
+        width_m=_least_number(texts["width"]),
+        lanes=_least_number(texts["lanes"]),
     )
 
 
@@ -378,6 +390,16 @@ def _as_text(value: Any) -> str:
     if isinstance(value, (list, tuple, set)):
         return ";".join(str(part) for part in value)
     return str(value)
+
+
+def _least_number(values: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Read tags like `3`, `3.5 m` or `2;3`; the least of several, NaN where there is none."""
+    numbers = np.full(values.size, np.nan)
+    for place in np.flatnonzero(values != ""):
+        found = [_METRES.fullmatch(part) for part in values[place].split(";")]
+        read = [float(match[1].replace(",", ".")) for match in found if match is not None]
+        numbers[place] = min((number for number in read if number > 0.0), default=np.nan)
+    return numbers
 
 
 def _tagged(values: NDArray[np.object_]) -> NDArray[np.bool_]:

@@ -2,38 +2,43 @@
 
 A road is followed along its whole line over the hazard: it is cut where it leaves a raster cell
 or crosses the edge of a hazard polygon, and each piece takes the hazard of the place it lies in.
+Where several hazards count together, each judges the roads by its own rules and the gravest state
+holds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
-import shapely
 
+from resilience_geo.analysis.hazard_places import (
+    cut_segments,
+    gravest_of,
+    hazard_at,
+    united_cuts,
+)
 from resilience_geo.analysis.network import Roads, road_arrays
 from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.crs import transform_points
 from resilience_geo.hazard_classes import CLASS_NAMES, HIGH, LOW, MEDIUM, UNKNOWN, cuts_as
+from resilience_geo.inputs.hazards import combine_hazards
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyproj
     from numpy.typing import NDArray
 
     from resilience_geo.inputs.hazard import Hazard
-    from resilience_geo.inputs.rasters import Grid
 
 ROAD_STATES: tuple[str, ...] = ("open", "slowed", "closed", "unknown")
 OPEN, SLOWED, CLOSED, UNSURE = range(4)
 # The state of a whole road is the gravest of its stretches.
 _GRAVITY = np.array([0, 1, 3, 2])
-# Of two classes on one line: none, low, unknown, medium, high.
-_CLASS_GRAVITY = np.array([0.0, 1.0, 3.0, 4.0, 2.0])
-_ON_LINE = 1e-6
-_AT_END = 1e-9
-_MAX_WINDOW_CELLS = 20_000_000
+_STATE_OF_GRAVITY = np.argsort(_GRAVITY)
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,11 @@ class Pieces:
     bend
         Whether it begins at a vertex of the road (or only at the edge of a cell).
     hazard_class
-        Class number.
+        Class number; of several hazards the gravest.
     depth_m
         Water depth (m); NaN where it is unknown or the hazard has no depth.
+    by_hazard
+        Class and depth by each of several hazards, in their order; empty for a single hazard.
     """
 
     road: NDArray[np.int64]
@@ -64,18 +71,37 @@ class Pieces:
     bend: NDArray[np.bool_]
     hazard_class: NDArray[np.uint8]
     depth_m: NDArray[np.float64]
+    by_hazard: tuple[tuple[NDArray[np.uint8], NDArray[np.float64]], ...] = ()
 
 
 def hazard_pieces(roads: Roads, hazard: Hazard) -> Pieces:
-    """Cut roads into pieces that lie in one raster cell or one hazard polygon each."""
-    x, y = transform_points(roads.x, roads.y, roads.crs, hazard_crs(hazard))
+    """Cut roads into pieces that lie in one raster cell or one hazard polygon each.
+
+    Parameters
+    ----------
+    roads
+        From `road_arrays`.
+    hazard
+        From `read_hazard`; by several hazards together the roads are cut in turn, so that each
+        piece lies in one cell or polygon of each.
+    """
     first = roads.segment_first
-    x0, y0, x1, y1 = x[first], y[first], x[first + 1], y[first + 1]
-    segment, t0, t1 = cut_segments(x0, y0, x1, y1, hazard)
+    ends = [_segment_ends(roads, part.crs) for part in hazard.maps]
+    if hazard.grid is not None or hazard.polygons is not None:
+        segment, t0, t1 = cut_segments(*ends[0], hazard)
+    else:
+        cuts = [cut_segments(*own, part) for own, part in zip(ends, hazard.maps, strict=True)]
+        segment, t0, t1 = united_cuts(first.size, cuts)
     middle = (t0 + t1) / 2.0
-    middle_x = x0[segment] + (x1 - x0)[segment] * middle
-    middle_y = y0[segment] + (y1 - y0)[segment] * middle
-    hazard_class, depth = hazard_at(hazard, middle_x, middle_y)
+    found = tuple(
+        hazard_at(
+            part,
+            x0[segment] + (x1 - x0)[segment] * middle,
+            y0[segment] + (y1 - y0)[segment] * middle,
+        )
+        for part, (x0, y0, x1, y1) in zip(hazard.maps, ends, strict=True)
+    )
+    hazard_class, depth = gravest_of(found)
     vertex = first[segment]
     length = roads.measure_m[vertex + 1] - roads.measure_m[vertex]
     begins = roads.measure_m[vertex]
@@ -88,226 +114,17 @@ def hazard_pieces(roads: Roads, hazard: Hazard) -> Pieces:
         bend=t0 == 0.0,
         hazard_class=hazard_class,
         depth_m=depth,
+        by_hazard=found if hazard.parts else (),
     )
 
 
-def _grid(hazard: Hazard) -> Grid:
-    """Return the grid of a raster hazard."""
-    if hazard.grid is None:
-        message = "a hazard holds a grid or polygons"
-        raise AssertionError(message)
-    return hazard.grid
-
-
-def hazard_crs(hazard: Hazard) -> pyproj.CRS:
-    """Return the CRS of a hazard, raster or polygons."""
-    return hazard.polygons.crs if hazard.polygons is not None else _grid(hazard).crs
-
-
-def cut_segments(
-    x0: NDArray[np.float64],
-    y0: NDArray[np.float64],
-    x1: NDArray[np.float64],
-    y1: NDArray[np.float64],
-    hazard: Hazard,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Cut straight segments into parts that lie in one cell or one polygon of the hazard.
-
-    Parameters
-    ----------
-    x0, y0, x1, y1
-        Ends of the segments in the hazard's CRS.
-    hazard
-        The hazard.
-
-    Returns
-    -------
-    tuple of ndarray
-        Segment of each part, and where on it the part begins and ends (0..1).
-    """
-    if hazard.polygons is not None:
-        return _cut_at_polygons(x0, y0, x1, y1, hazard.polygons)
-    return _cut_at_cells(x0, y0, x1, y1, _grid(hazard))
-
-
-def _cut_at_cells(
-    x0: NDArray[np.float64],
-    y0: NDArray[np.float64],
-    x1: NDArray[np.float64],
-    y1: NDArray[np.float64],
-    grid: Grid,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Cut segments at the lines between cells; return segment, start and end share of each part."""
-    n_rows, n_columns = grid.shape
-    transform = grid.transform
-    cuts = [
-        _crossings((x0 - transform.c) / transform.a, (x1 - transform.c) / transform.a, n_columns),
-        _crossings((y0 - transform.f) / transform.e, (y1 - transform.f) / transform.e, n_rows),
-    ]
-    return _parts(x0.size, cuts)
-
-
-def _crossings(
-    start: NDArray[np.float64], end: NDArray[np.float64], n_lines: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return which segments cross which whole numbers 0..n_lines, as (segment, share)."""
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    first = np.clip(np.floor(low) + 1, 0, n_lines + 1).astype(np.int64)
-    last = np.clip(np.ceil(high), 0, n_lines + 1).astype(np.int64)
-    count = np.maximum(last - first, 0)
-    segment = np.repeat(np.arange(start.size), count)
-    line = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + first[segment]
-    return segment, (line - start[segment]) / (end - start)[segment]
-
-
-def _parts(
-    n_segments: int, cuts: list[tuple[NDArray[np.int64], NDArray[np.float64]]]
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the parts between cuts, in order along each segment; none of them is empty."""
-    segment = np.concatenate([np.arange(n_segments), *(cut[0] for cut in cuts)])
-    begin = np.concatenate([np.zeros(n_segments), *(cut[1] for cut in cuts)])
-    order = np.lexsort((begin, segment))
-    segment, begin = segment[order], begin[order]
-    end = np.append(begin[1:], 1.0)
-    end[np.append(segment[1:] != segment[:-1], True)] = 1.0
-    # A segment through the corner of four cells is cut twice at one place.
-    kept = (end > begin) | (begin == 0.0)
-    segment, begin = segment[kept], begin[kept]
-    end = np.append(begin[1:], 1.0)
-    end[np.append(segment[1:] != segment[:-1], True)] = 1.0
-    return segment, begin, end
-
-
-def _cut_at_polygons(
-    x0: NDArray[np.float64],
-    y0: NDArray[np.float64],
-    x1: NDArray[np.float64],
-    y1: NDArray[np.float64],
-    polygons: gpd.GeoDataFrame,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Cut segments where they cross the edges of polygons."""
-    edges = shapely.get_parts(shapely.boundary(np.asarray(polygons.geometry.array)))
-    corners, line = shapely.get_coordinates(edges, return_index=True)
-    joined = np.flatnonzero(line[1:] == line[:-1])
-    edge_lines = shapely.linestrings(np.stack([corners[joined], corners[joined + 1]], axis=1))
-    lines = shapely.linestrings(
-        np.stack([np.column_stack([x0, y0]), np.column_stack([x1, y1])], axis=1)
-    )
-    segment, edge = shapely.STRtree(edge_lines).query(lines, predicate="intersects")
-    points = shapely.intersection(lines[segment], edge_lines[edge])
-    # Where a road runs along an edge, both ends of the common part are cuts.
-    places, which = shapely.get_coordinates(points, return_index=True)
-    segment = segment[which]
-    dx, dy = (x1 - x0)[segment], (y1 - y0)[segment]
-    square = np.maximum(dx**2 + dy**2, 1e-300)
-    share = ((places[:, 0] - x0[segment]) * dx + (places[:, 1] - y0[segment]) * dy) / square
-    inner = (share > _AT_END) & (share < 1.0 - _AT_END)
-    return _parts(x0.size, [(segment[inner], share[inner])])
-
-
-def hazard_at(
-    hazard: Hazard, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return hazard class and water depth (m) of points given in the hazard's CRS.
-
-    A point on the line between cells or polygons takes the worse side.
-
-    Returns
-    -------
-    tuple of ndarray
-        Class numbers (unknown outside the hazard), and depths (NaN where unknown or where the
-        hazard is not a depth).
-    """
-    if hazard.polygons is not None:
-        return _polygon_class_at(hazard.polygons, x, y), np.full(x.size, np.nan)
-    transform = _grid(hazard).transform
-    across = (x - transform.c) / transform.a
-    down = (y - transform.f) / transform.e
-    classes, depths = _cell_at(hazard, np.floor(down), np.floor(across))
-    on_line = (np.abs(across - np.round(across)) < _ON_LINE) | (
-        np.abs(down - np.round(down)) < _ON_LINE
-    )
-    some = np.flatnonzero(on_line)
-    if some.size:
-        sides = [
-            _cell_at(hazard, np.floor(down[some] + shift), np.floor(across[some] + other))
-            for shift in (-_ON_LINE, _ON_LINE)
-            for other in (-_ON_LINE, _ON_LINE)
-        ]
-        n_rows, n_columns = _grid(hazard).shape
-        side = _worst_side(sides, (down[some], across[some]), (n_rows, n_columns))
-        classes[some], depths[some] = side
-    return classes, depths
-
-
-def _worst_side(
-    sides: list[tuple[NDArray[np.uint8], NDArray[np.float64]]],
-    place: tuple[NDArray[np.float64], NDArray[np.float64]],
-    shape: tuple[int, int],
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return class and depth of the worst of the four sides of points on lines between cells.
-
-    Unknown is worse than none and low. A side beyond the edge of the raster counts only where all
-    are: on the outer edge the inner side is what is known.
-    """
-    down, across = place
-    beyond = np.array(
-        [
-            (down + shift < 0)
-            | (down + shift > shape[0])
-            | (across + other < 0)
-            | (across + other > shape[1])
-            for shift in (-_ON_LINE, _ON_LINE)
-            for other in (-_ON_LINE, _ON_LINE)
-        ]
-    )
-    classes = np.array([side[0] for side in sides])
-    depths = np.array([side[1] for side in sides])
-    gravity = np.where(beyond, -1.0, _CLASS_GRAVITY[classes])
-    # Within a class the deeper side is the worse one.
-    gravity += np.clip(np.nan_to_num(depths, nan=0.0), 0.0, 1e6) / 1e7
-    worst = np.argmax(gravity, axis=0)
-    at = np.arange(worst.size)
-    return classes[worst, at], depths[worst, at]
-
-
-def _cell_at(
-    hazard: Hazard, row: NDArray[np.float64], column: NDArray[np.float64]
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Return class and depth of cells; unknown outside the raster. Reads window by window."""
-    n_rows, n_columns = _grid(hazard).shape
-    classes = np.full(row.size, UNKNOWN, dtype=np.uint8)
-    depths = np.full(row.size, np.nan)
-    inside = np.flatnonzero((row >= 0) & (column >= 0) & (row < n_rows) & (column < n_columns))
-    if inside.size == 0:
-        return classes, depths
-    rows, columns = row[inside].astype(np.int64), column[inside].astype(np.int64)
-    across = slice(int(columns.min()), int(columns.max()) + 1)
-    band = max(1, _MAX_WINDOW_CELLS // (across.stop - across.start))
-    for start in range(int(rows.min()), int(rows.max()) + 1, band):
-        window = slice(start, min(start + band, int(rows.max()) + 1))
-        here = (rows >= window.start) & (rows < window.stop)
-        place = (rows[here] - window.start, columns[here] - across.start)
-        classes[inside[here]] = hazard.classes(window, across)[place]
-        if hazard.unit == "m":
-            depths[inside[here]] = hazard.depths_m(window, across)[place]
-    return classes, depths
-
-
-def _polygon_class_at(
-    polygons: gpd.GeoDataFrame, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> NDArray[np.uint8]:
-    """Return the worst class of the polygons at points; what none covers is unknown."""
-    shapes = np.asarray(polygons.geometry.array)
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    numbers = polygons["hazard_class"].to_numpy(dtype=np.int64)[owner]
-    point, part = shapely.STRtree(parts).query(shapely.points(x, y), predicate="intersects")
-    severity = np.full(x.size, -1, dtype=np.int64)
-    known = numbers[part] != UNKNOWN
-    np.maximum.at(severity, point[known], numbers[part[known]])
-    classes = np.full(x.size, UNKNOWN, dtype=np.uint8)
-    classes[severity >= 0] = severity[severity >= 0]
-    return classes
+def _segment_ends(
+    roads: Roads, crs: pyproj.CRS
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return x and y of the beginnings and of the ends of all segments in a CRS."""
+    x, y = transform_points(roads.x, roads.y, roads.crs, crs)
+    first = roads.segment_first
+    return x[first], y[first], x[first + 1], y[first + 1]
 
 
 def piece_states(
@@ -323,7 +140,16 @@ def piece_states(
     - In a flood or tsunami bridges go by `bridge_rule`, a tunnel or underpass is closed as soon
       as it is wet anywhere, and a ford is closed.
     - Unknown hazard is an unknown road, whatever lies around it.
+    - Of several hazards each judges by its own rules; the gravest state (closed, unknown, slowed,
+      open) and the lowest speed hold.
     """
+    if hazard.parts:
+        judged = [
+            piece_states(roads, pieces_of_part, part, mode, assumptions)
+            for part, pieces_of_part in zip(hazard.parts, _by_hazard(pieces), strict=True)
+        ]
+        gravest = np.max([_GRAVITY[states] for states, _ in judged], axis=0)
+        return _STATE_OF_GRAVITY[gravest], np.min([factor for _, factor in judged], axis=0)
     states, factor = states_of(hazard, pieces.hazard_class, pieces.depth_m, mode, assumptions)
     if hazard.kind in {"flood", "tsunami"}:
         states[roads.ford[pieces.road] & (states != UNSURE)] = CLOSED
@@ -343,6 +169,14 @@ def piece_states(
         states[on_bridge & (states == CLOSED)] = SLOWED
         factor[on_bridge] = 1.0
     return states, factor
+
+
+def _by_hazard(pieces: Pieces) -> list[Pieces]:
+    """Return the pieces as each of several hazards alone sees them."""
+    return [
+        replace(pieces, hazard_class=hazard_class, depth_m=depth_m, by_hazard=())
+        for hazard_class, depth_m in pieces.by_hazard
+    ]
 
 
 def states_of(
@@ -419,7 +253,7 @@ def summarise_roads(
     for mode, state in states.items():
         gravity = np.zeros(roads.n_roads, dtype=np.int64)
         np.maximum.at(gravity, pieces.road, _GRAVITY[state])
-        table[f"state_{mode}"] = np.array(ROAD_STATES)[np.argsort(_GRAVITY)[gravity]]
+        table[f"state_{mode}"] = np.array(ROAD_STATES)[_STATE_OF_GRAVITY[gravity]]
     known = pieces.hazard_class != UNKNOWN
     worst = np.full(roads.n_roads, -1, dtype=np.int64)
     np.maximum.at(worst, pieces.road[known], pieces.hazard_class[known].astype(np.int64))
@@ -436,7 +270,7 @@ def summarise_roads(
 
 def road_states(
     roads: Any,
-    hazard: Hazard,
+    hazard: Hazard | Sequence[Hazard],
     mode: str = "walk",
     *,
     assumptions: EvacuationAssumptions | None = None,
@@ -448,7 +282,7 @@ def road_states(
     roads
         OSMnx graph, from `read_roads`.
     hazard
-        From `read_hazard`.
+        From `read_hazard`; several in a list count together, see `combine_hazards`.
     mode
         `walk`, `motorcycle`, `car` or `truck`.
     assumptions
@@ -468,8 +302,9 @@ def road_states(
     chosen = assumptions or EvacuationAssumptions()
     chosen.depth_limit_m(mode)
     arrays = road_arrays(roads)
-    pieces = hazard_pieces(arrays, hazard)
-    states, _ = piece_states(arrays, pieces, hazard, mode, chosen)
+    together = combine_hazards(hazard)
+    pieces = hazard_pieces(arrays, together)
+    states, _ = piece_states(arrays, pieces, together, mode, chosen)
     summary = summarise_roads(arrays, pieces, {mode: states})
     road = arrays.edge_road
     return gpd.GeoDataFrame(

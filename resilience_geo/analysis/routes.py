@@ -24,9 +24,12 @@ from resilience_geo.analysis.network import road_arrays
 from resilience_geo.analysis.way_lines import draw_ways
 from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.errors import AssumptionError, Message, Problem, ShelterError
+from resilience_geo.inputs.hazards import combine_hazards
 from resilience_geo.tables import check_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from resilience_geo.inputs.hazard import Hazard
@@ -165,7 +168,7 @@ def evacuation_routes(
     origins: gpd.GeoDataFrame,
     shelters: gpd.GeoDataFrame,
     roads: Any,
-    hazard: Hazard,
+    hazard: Hazard | Sequence[Hazard],
     *,
     departure: str = "both",
     assumptions: EvacuationAssumptions | None = None,
@@ -206,6 +209,7 @@ def evacuation_routes(
     ShelterError
         No shelter is usable.
     """
+    hazard = combine_hazards(hazard)
     check_columns(shelters, ("shelter_id", "capacity_people"), "shelters")
     chosen = assumptions or EvacuationAssumptions()
     arrays = road_arrays(roads)

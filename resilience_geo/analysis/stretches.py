@@ -50,6 +50,8 @@ class Stretches:
         Travel time while the hazard is there (s).
     lines
         A LineString per stretch, in the metric CRS of the roads.
+    assisted_state
+        State for people who need assistance and may wade less deep; None: as for everyone.
     """
 
     road: NDArray[np.int64]
@@ -66,17 +68,25 @@ class Stretches:
     wet_forward_s: NDArray[np.float64]
     wet_backward_s: NDArray[np.float64]
     lines: NDArray[np.object_]
+    assisted_state: NDArray[np.int64] | None = None
 
     @property
     def length_m(self) -> NDArray[np.float64]:
         """Length of each stretch (m)."""
         return self.end_m - self.start_m
 
-    def passable_late(self, *, unknown_passes: bool) -> NDArray[np.bool_]:
+    def state_for(self, *, assisted: bool) -> NDArray[np.int64]:
+        """Return the state of each stretch for everyone, or for people who need assistance."""
+        if assisted and self.assisted_state is not None:
+            return self.assisted_state
+        return self.state
+
+    def passable_late(self, *, unknown_passes: bool, assisted: bool = False) -> NDArray[np.bool_]:
         """Say which stretches can be used while the hazard is there."""
-        shut = self.state == CLOSED
+        state = self.state_for(assisted=assisted)
+        shut = state == CLOSED
         if not unknown_passes:
-            shut |= self.state == UNSURE
+            shut |= state == UNSURE
         passable: NDArray[np.bool_] = self.usable & ~shut
         return passable
 
@@ -89,6 +99,7 @@ def make_stretches(
     assumptions: EvacuationAssumptions,
     *,
     slopes: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+    assisted_states: NDArray[np.int64] | None = None,
 ) -> Stretches:
     """Join the pieces of each road that have one state and one speed.
 
@@ -100,6 +111,8 @@ def make_stretches(
         Speeds.
     slopes
         Speed factor by slope of each road, forward and backward; None where there is no height.
+    assisted_states
+        State of each piece for people who need assistance; None: as for everyone.
 
     Returns
     -------
@@ -108,6 +121,8 @@ def make_stretches(
     """
     new_road = np.append(True, pieces.road[1:] != pieces.road[:-1])
     changed = np.append(True, (states[1:] != states[:-1]) | (factor[1:] != factor[:-1]))
+    if assisted_states is not None:
+        changed |= np.append(True, assisted_states[1:] != assisted_states[:-1])
     begins = new_road | changed
     first = np.flatnonzero(begins)
     run = np.cumsum(begins) - 1
@@ -137,6 +152,7 @@ def make_stretches(
         wet_forward_s=wet[0],
         wet_backward_s=wet[1],
         lines=_run_lines(roads, pieces, first, run, last_of_road),
+        assisted_state=None if assisted_states is None else assisted_states[first],
     )
 
 
@@ -197,6 +213,9 @@ def split_stretches(
         usable=stretches.usable[owner],
         **times,
         lines=lines,
+        assisted_state=None
+        if stretches.assisted_state is None
+        else stretches.assisted_state[owner],
     )
     return result, node
 

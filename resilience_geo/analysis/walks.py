@@ -12,14 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from resilience_geo.analysis.passability import (
-    CLOSED,
-    UNSURE,
-    cut_segments,
-    hazard_at,
-    hazard_crs,
-    states_of,
-)
+from resilience_geo.analysis.hazard_places import cut_segments, hazard_at
+from resilience_geo.analysis.passability import CLOSED, UNSURE, states_of
 from resilience_geo.crs import transform_points
 from resilience_geo.hazard_classes import UNKNOWN
 
@@ -175,10 +169,16 @@ def _barred(
     crs: pyproj.CRS,
     assumptions: EvacuationAssumptions,
 ) -> NDArray[np.bool_]:
-    """Say which walks cross what is closed or unknown and worse than where they begin."""
+    """Say which walks cross what is closed or unknown and worse than where they begin.
+
+    Of several hazards none may become worse: water is no way out of a slide.
+    """
+    if hazard.parts:
+        by_hazard = [_barred(walks, lines, points, part, crs, assumptions) for part in hazard.parts]
+        return np.asarray(np.any(by_hazard, axis=0))
     place = shapely.line_interpolate_point(lines[walks.stretch], walks.share, normalized=True)
     begin = points[walks.point]
-    to = hazard_crs(hazard)
+    to = hazard.crs
     x0, y0 = transform_points(shapely.get_x(begin), shapely.get_y(begin), crs, to)
     x1, y1 = transform_points(shapely.get_x(place), shapely.get_y(place), crs, to)
     walk, t0, t1 = cut_segments(x0, y0, x1, y1, hazard)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from resilience_geo.analysis.evacuation_network import Network, Ways
+    from resilience_geo.analysis.way_steps import Steps
 
 
 def steps_of(
@@ -49,14 +50,23 @@ def steps_of(
 
 
 def people_on_stretches(
-    network: Network, ways: Ways, people: NDArray[np.int64]
+    network: Network, ways: Ways, people: NDArray[np.int64], steps: Steps
 ) -> NDArray[np.int64]:
-    """Return how many people pass each stretch (people), each way counted in full."""
+    """Return how many people pass each stretch (people), each way counted in full.
+
+    Parameters
+    ----------
+    network, ways
+        From `build_network`, and ways on it.
+    people
+        How many go each way (people).
+    steps
+        The steps of all ways.
+    """
     chosen = np.flatnonzero((ways.shelter >= 0) & (people > 0))
-    who, stretch, _ = steps_of(network, ways, chosen)
     size = network.stretches.road.size
     # Without any step to count bincount would give whole numbers, to which nothing can be added.
-    load = np.bincount(stretch, people[chosen][who], minlength=size).astype(np.float64)
+    load = np.bincount(steps.stretch, people[steps.owner], minlength=size).astype(np.float64)
     # Who enters at the very end of a stretch does not walk on it.
     share = ways.share[chosen]
     walked = np.where(ways.toward_end[chosen], share < 1.0, share > 0.0)
@@ -70,6 +80,7 @@ def draw_ways(
     chosen: NDArray[np.int64],
     points: NDArray[np.object_],
     shelter_points: NDArray[np.object_],
+    steps: Steps | None = None,
 ) -> NDArray[np.object_]:
     """Return a LineString per way from the origin to its shelter, in the metric CRS.
 
@@ -80,13 +91,22 @@ def draw_ways(
     chosen
         Positions of the ways to draw; each must have a shelter.
     points, shelter_points
-        Places of the origins and of the shelters.
+        Places of the origin of each way, and of the shelters.
+    steps
+        The steps of all ways, where they are known; None: they are followed along the trees.
     """
     if chosen.size == 0:
         return np.empty(0, dtype=object)
     stretches = network.stretches
-    who, stretch, ahead = steps_of(network, ways, chosen)
     numbers = np.arange(chosen.size)
+    if steps is None:
+        who, stretch, ahead = steps_of(network, ways, chosen)
+    else:
+        position = np.full(ways.shelter.size, -1)
+        position[chosen] = numbers
+        who = position[steps.owner]
+        drawn = who >= 0
+        who, stretch, ahead = who[drawn], steps.stretch[drawn], steps.forward[drawn]
     # The stretch of entry is walked in part; its vertices behind the entry are left out.
     owner = np.concatenate([numbers, who])
     passed = np.concatenate([ways.stretch[chosen], stretch])

@@ -1,4 +1,4 @@
-"""A hazard map as a value: a raster or polygons, classified on demand."""
+"""A hazard map as a value: a raster, polygons or several hazards, classified on demand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from resilience_geo.crs import transformer
 from resilience_geo.errors import InputError, Message, Problem, UnitError
 from resilience_geo.hazard_classes import (
     HIGH,
@@ -32,6 +33,26 @@ if TYPE_CHECKING:
 # Where polygons overlap the first of these wins: higher over lower, and unknown over none only.
 _STRENGTH = (HIGH, MEDIUM, LOW, UNKNOWN, NONE)
 
+CLASS_GRAVITY = np.array([0, 1, 3, 4, 2], dtype=np.uint8)
+"""How grave each class is where two meet: none, low, unknown, medium, high.
+
+Known danger counts whatever else is unknown; the unknown is never a kind of none or low.
+"""
+CLASS_OF_GRAVITY = np.argsort(CLASS_GRAVITY).astype(np.uint8)
+_GRAVER = CLASS_OF_GRAVITY[np.maximum.outer(CLASS_GRAVITY, CLASS_GRAVITY)]
+
+
+def graver_class(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the graver of two classes, place by place.
+
+    Examples
+    --------
+    >>> graver_class(np.uint8([0, 1, 2, 3, 4]), np.uint8([4, 4, 4, 4, 4])).tolist()
+    [4, 4, 2, 3, 4]
+    """
+    graver: NDArray[np.uint8] = _GRAVER[one, other]
+    return graver
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Hazard:
@@ -45,7 +66,10 @@ class Hazard:
         "m" (also of a map in centimetres), "index" or "class".
     grid, polygons
         The map: one of the two. `polygons` has one row per class, `hazard_class` (0..4) and
-        `geometry`, without overlaps.
+        `geometry`, without overlaps. Hazards together have a grid where the cells of all of them
+        are the same; it has a place, but no values of its own.
+    parts
+        The hazards that count together, from `combine_hazards`; empty for a single map.
     cuts
         Lower bounds of low, medium and high in `unit`; None for a map of classes.
     code_classes
@@ -74,18 +98,41 @@ class Hazard:
     cuts_source: str = ""
     source: str = ""
     notes: tuple[Message, ...] = ()
+    parts: tuple[Hazard, ...] = ()
+
+    @property
+    def maps(self) -> tuple[Hazard, ...]:
+        """The single maps: the parts of hazards together, or this one alone."""
+        return self.parts or (self,)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of all maps, each once, in the order in which they were given."""
+        return tuple(dict.fromkeys(part.kind for part in self.maps))
 
     @property
     def crs(self) -> pyproj.CRS:
-        """CRS of the map."""
+        """CRS of the map; of hazards together that of the first, unless all share a grid."""
+        if self.grid is None and self.parts:
+            return self.parts[0].crs
         crs: pyproj.CRS = self.grid.crs if self.grid is not None else self._table.crs
         return crs
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east and north of the map in its CRS."""
+        """West, south, east and north of the map in its CRS; around all hazards together."""
         if self.grid is not None:
             return self.grid.bounds
+        if self.parts:
+            boxes = np.array(
+                [
+                    transformer(part.crs, self.crs).transform_bounds(*part.bounds)
+                    for part in self.parts
+                ]
+            )
+            west, south = (float(value) for value in boxes[:, :2].min(axis=0))
+            east, north = (float(value) for value in boxes[:, 2:].max(axis=0))
+            return west, south, east, north
         west, south, east, north = (float(value) for value in self._table.total_bounds)
         return west, south, east, north
 
@@ -116,7 +163,15 @@ class Hazard:
         return self.grid
 
     def classes(self, rows: slice, columns: slice) -> NDArray[np.uint8]:
-        """Return the class numbers (0..4) of a window inside the raster."""
+        """Return the class numbers (0..4) of a window inside the raster.
+
+        Of hazards together it is the gravest class of each cell, see `CLASS_GRAVITY`.
+        """
+        if self.parts:
+            gravest = np.full(_window_shape(self._raster, rows, columns), NONE, dtype=np.uint8)
+            for part in self.parts:
+                gravest = graver_class(gravest, self._part_classes(part, rows, columns))
+            return gravest
         values, valid = self._raster.read(rows, columns)
         if self.cuts is not None:
             found = classify(values, valid, raw_cuts(self.cuts, self.scale))
@@ -132,12 +187,13 @@ class Hazard:
         Raises
         ------
         UnitError
-            The map holds no depths.
+            The map holds no depths of its own.
         """
-        if self.unit != "m":
+        if self.unit != "m" or self.parts:
+            found = Message("a map of unit {unit}", unit=self.unit)
             raise UnitError(
                 Problem(
-                    found=Message("a map of unit {unit}", unit=self.unit),
+                    found=Message("several hazards together") if self.parts else found,
                     expected=Message("a map of depths in metres"),
                     remedy=Message("use the classes of this map"),
                 )
@@ -149,6 +205,35 @@ class Hazard:
             depths = depths / wide.type(round(1.0 / self.scale, 9))
         depths[~valid] = 0.0 if self.nodata_means == "none" else np.nan
         return depths
+
+    def _part_classes(self, part: Hazard, rows: slice, columns: slice) -> NDArray[np.uint8]:
+        """Return the classes of one part in a window of the common grid; unknown beyond it."""
+        own, other = self._raster, part._raster
+        top, bottom, _ = rows.indices(own.shape[0])
+        left, right, _ = columns.indices(own.shape[1])
+        down, across = cell_offset(own, other)
+        found = np.full(_window_shape(own, rows, columns), UNKNOWN, dtype=np.uint8)
+        first_row, last_row = max(top + down, 0), min(bottom + down, other.shape[0])
+        first_column, last_column = max(left + across, 0), min(right + across, other.shape[1])
+        if first_row < last_row and first_column < last_column:
+            found[
+                first_row - top - down : last_row - top - down,
+                first_column - left - across : last_column - left - across,
+            ] = part.classes(slice(first_row, last_row), slice(first_column, last_column))
+        return found
+
+
+def _window_shape(grid: Grid, rows: slice, columns: slice) -> tuple[int, int]:
+    """Return how many rows and columns a window of a grid has."""
+    top, bottom, _ = rows.indices(grid.shape[0])
+    left, right, _ = columns.indices(grid.shape[1])
+    return max(bottom - top, 0), max(right - left, 0)
+
+
+def cell_offset(grid: Grid, other: Grid) -> tuple[int, int]:
+    """Return row and column, in another grid of the same cells, of the first cell of a grid."""
+    own, theirs = grid.transform, other.transform
+    return round((own.f - theirs.f) / theirs.e), round((own.c - theirs.c) / theirs.a)
 
 
 def raw_cuts(cuts: tuple[float, float, float], scale: float) -> tuple[float, float, float]:

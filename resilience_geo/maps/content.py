@@ -9,15 +9,18 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import shapely
 
-from resilience_geo.analysis.coverage import people_over_capacity
+from resilience_geo.analysis.departure_difference import people_and_minutes_lost
+from resilience_geo.analysis.groups import GROUPS
 from resilience_geo.crs import GEOGRAPHIC, metric_crs_of
+from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.maps import text
+from resilience_geo.tables import UNSERVED_CAUSES
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from resilience_geo.plan import EvacuationPlan
 
@@ -26,6 +29,10 @@ _FALLBACK_TIME = "1980-01-01T00:00:00+00:00"
 _NAMED_VILLAGES = 3
 _LISTED_VILLAGES = 12
 _DRAWN_UNREACHABLE_M = 3000.0
+_HALF_A_MINUTE_S = 30.0
+_LONG_M = 99_950.0  # what rounds to 100.0 km
+SOME_ROAD_M = 5.0
+"""Less road than this is written as 0 m."""
 KEY_ASSUMPTIONS: tuple[str, ...] = (
     "mode",
     "walking_speed_mps",
@@ -65,8 +72,20 @@ def total(plan: EvacuationPlan, column: str, departure: str) -> int:
 
 def title(plan: EvacuationPlan, language: str) -> str:
     """Return the title: the hazard and the places."""
-    hazard = text.word(str(plan.hazard.kind), language)
+    hazard = text.listing(_hazard_kinds(plan, language), language)
     return f"{text.word('evacuation_map', language)} {hazard}: {place_names(plan, language)}"
+
+
+def _hazard_kinds(plan: EvacuationPlan, language: str) -> list[str]:
+    """Return what the hazards of a plan are called."""
+    return [text.word(kind, language) for kind in plan.hazard.kinds]
+
+
+def hazard_label(hazard_class: int, plan: EvacuationPlan, language: str) -> str:
+    """Return the words of a hazard class for a legend; of several hazards with their names."""
+    words = text.word(f"hazard_{CLASS_NAMES[hazard_class]}", language)
+    kinds = _hazard_kinds(plan, language)
+    return words if len(kinds) == 1 else f"{words} ({' / '.join(kinds).lower()})"
 
 
 def place_names(plan: EvacuationPlan, language: str) -> str:
@@ -121,16 +140,25 @@ def made_on(plan: EvacuationPlan, language: str) -> str:
     return text.date(plan.provenance.get("created", ""), language)
 
 
-def summary(plan: EvacuationPlan, language: str) -> list[str]:
-    """Return the sentences a session opens with: who must go, who arrives, who loses the way."""
-    first = departures(plan)[0]
-    evacuees = total(plan, "evacuees", first)
+def summary(plan: EvacuationPlan, language: str, *, whole: bool = False) -> list[str]:
+    """Return the sentences a session opens with: who must go, who has a place, who loses it.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    language
+        `id` or `en`.
+    whole
+        Whether every cause is named, and who gains a place late: where there is room for it. A
+        screen needs its room for the map.
+    """
     unknown = float(plan.exposure["people_unknown"].sum())
     sentences = []
-    if evacuees == 0:
+    if total(plan, "evacuees", departures(plan)[0]) == 0:
         sentences.append(text.word("summary_nobody", language))
     else:
-        sentences += _evacuee_sentences(plan, evacuees, language)
+        sentences += _evacuee_sentences(plan, language, whole=whole)
     if round(unknown) > 0:
         sentences.append(
             text.word("summary_unknown", language, unknown=text.number(unknown, language))
@@ -138,40 +166,193 @@ def summary(plan: EvacuationPlan, language: str) -> list[str]:
     return sentences
 
 
-def _evacuee_sentences(plan: EvacuationPlan, evacuees: int, language: str) -> list[str]:
+def _evacuee_sentences(plan: EvacuationPlan, language: str, *, whole: bool) -> list[str]:
     """Return what becomes of the evacuees."""
-    sentences = [text.word("summary_need", language, evacuees=text.number(evacuees, language))]
-    sentences += over_capacity_sentences(plan, language)
-    if plan.departure != "both":
-        allocated = total(plan, "allocated", plan.departure)
-        sentences.append(
-            text.word(
-                "summary_one",
-                language,
-                allocated=text.number(allocated, language),
-                unserved=text.number(evacuees - allocated, language),
-            )
-        )
-        return sentences
-    return [*sentences, lost_sentence(plan, language)]
+    first = departures(plan)[0]
+    sentences = [
+        need_sentence(plan, language),
+        *help_sentences(plan, language),
+        placed_sentence(plan, first, language, whole=whole),
+    ]
+    if plan.departure == "both":
+        sentences.append(lost_sentence(plan, language))
+        sentences += gained_sentences(plan, language) if whole else []
+    return [each for each in sentences if each]
 
 
-def lost_sentence(plan: EvacuationPlan, language: str) -> str:
-    """Return how many people no longer reach a shelter when they leave late."""
+def need_sentence(plan: EvacuationPlan, language: str) -> str:
+    """Return how many people must leave."""
+    evacuees = total(plan, "evacuees", departures(plan)[0])
+    return text.word("summary_need", language, evacuees=text.number(evacuees, language))
+
+
+def causes(plan: EvacuationPlan, departure: str) -> dict[str, int]:
+    """Return how many people have no place, by cause, most first; causes of nobody are left out."""
+    people = {cause: total(plan, cause, departure) for cause in UNSERVED_CAUSES}
+    return {
+        cause: count
+        for cause, count in sorted(people.items(), key=lambda one: -one[1])
+        if count > 0
+    }
+
+
+def placed_sentence(
+    plan: EvacuationPlan, departure: str, language: str, *, whole: bool = True
+) -> str:
+    """Return how many people get a place, and why the others have none: all causes or the worst."""
+    left = causes(plan, departure)
+    words = [
+        f"{_lower(text.word(cause, language))} ({text.number(people, language)})"
+        for cause, people in left.items()
+    ]
+    few = "summary_causes" if whole or len(left) == 1 else "summary_worst_cause"
+    return text.word(
+        few if left else "summary_all",
+        language,
+        allocated=text.number(total(plan, "allocated", departure), language),
+        unserved=text.number(sum(left.values()), language),
+        causes=", ".join(words if whole else words[:1]),
+    )
+
+
+def _lower(words: str) -> str:
+    """Return words to stand inside a sentence."""
+    return words[:1].lower() + words[1:]
+
+
+def lost_sentence(plan: EvacuationPlan, language: str, village_code: str | None = None) -> str:
+    """Return what a trainer says aloud: what it costs to leave late.
+
+    Parameters
+    ----------
+    plan
+        With both departures.
+    language
+        `id` or `en`.
+    village_code
+        Of which village to speak; None: of all of them.
+
+    Returns
+    -------
+    str
+        Empty where nobody has a place to lose and no road closes.
+    """
+    villages = plan.villages if village_code is None else plan.villages.loc[[village_code]]
+    lost = int(villages["lost_if_late_people"].sum())
+    closed_m = float(villages["late_closed_road_m"].sum())
+    extra_s = late_extra_time_s(plan, village_code)
+    losses = []
+    if lost:
+        losses.append(text.word("late_lost", language, lost=text.number(lost, language)))
+    elif int(villages["allocated"].sum()):
+        losses.append(text.word("late_lost_nobody", language))
+    if closed_m >= SOME_ROAD_M:
+        distance = _road_length(closed_m, language)
+        losses.append(text.word("late_closed", language, distance=distance))
+    if extra_s > _HALF_A_MINUTE_S:
+        minutes = text.number(math.floor(extra_s / 60.0 + 0.5), language)
+        losses.append(text.word("late_longer", language, minutes=minutes))
+    if not losses:
+        return ""
+    water = set(plan.hazard.kinds) <= {"flood", "tsunami"}
+    return text.word(
+        "if_late",
+        language,
+        leave=text.word("leave_water" if water else "leave_hazard", language),
+        losses=_clauses(losses, language),
+    )
+
+
+def _road_length(metres: float, language: str) -> str:
+    """Return a length of roads; of a hundred kilometres and more nobody says the tenths."""
+    if metres < _LONG_M:
+        return text.distance(metres, language)
+    return f"{text.number(metres / 1000.0, language)} km"
+
+
+def _clauses(parts: list[str], language: str) -> str:
+    """Return clauses as one, with a comma before the last "and" of three."""
+    if len(parts) < 3:  # noqa: PLR2004  a list of three or more has commas
+        return text.listing(parts, language)
+    return f"{', '.join(parts[:-1])}, {text.word('and', language)} {parts[-1]}"
+
+
+def late_extra_time_s(plan: EvacuationPlan, village_code: str | None = None) -> float:
+    """Return how much longer people take on average when they leave late (s).
+
+    Of those who get away at both departures, of one village or of all of them, each person counting
+    the same; NaN where there are none.
+    """
+    if village_code is not None:
+        return float(plan.villages.loc[village_code, "late_extra_time_s"])
+    columns = ["origin_id", "evacuees", "status", "travel_time_s"]
+    early, late = (
+        pd.DataFrame(of_departure(plan.origins, name)[columns]).assign(village_code="")
+        for name in ("early", "late")
+    )
+    return float(people_and_minutes_lost(early, late, pd.Index([""]))["late_extra_time_s"].iloc[0])
+
+
+def gained_sentences(plan: EvacuationPlan, language: str) -> list[str]:
+    """Return how many people have a place only late, when others no longer reach it; or nothing.
+
+    Without it the people lost would not add up with those placed early and late.
+    """
     lost = int(plan.villages["lost_if_late_people"].sum())
-    return text.word("summary_lost", language, lost=text.number(lost, language))
+    gained = total(plan, "allocated", "late") - total(plan, "allocated", "early") + lost
+    if gained <= 0:
+        return []
+    return [text.word("late_gained", language, gained=text.number(gained, language))]
 
 
-def over_capacity(plan: EvacuationPlan) -> int:
-    """Return how many people more than they hold are sent to shelters, at the first departure."""
-    shelters = of_departure(plan.shelters, departures(plan)[0])
-    return math.ceil(float(people_over_capacity(shelters, plan.assumptions).sum()))
+def help_sentences(plan: EvacuationPlan, language: str) -> list[str]:
+    """Return how many evacuees need help, and from how many helpers; nothing where nobody does."""
+    people = int(plan.villages["need_help_people"].sum())
+    if not people:
+        return []
+    helpers = int(plan.villages["helpers"].sum())
+    return [
+        text.word(
+            "summary_help",
+            language,
+            people=text.number(people, language),
+            helpers=text.number(helpers, language),
+            estimate=estimate_mark(shares_from(plan), language),
+        )
+    ]
 
 
-def over_capacity_sentences(plan: EvacuationPlan, language: str) -> list[str]:
-    """Return that more people are sent to shelters than they hold; nothing when all fit."""
-    over = over_capacity(plan)
-    return [text.word("summary_over", language, over=text.number(over, language))] if over else []
+def shares_from(plan: EvacuationPlan) -> str:
+    """Return where the vulnerable groups are from: "table", "national", or "mixed" of both."""
+    sources = {str(source) for source in plan.villages["shares_from"]}
+    return sources.pop() if len(sources) == 1 else "mixed"
+
+
+def estimate_mark(source: str, language: str) -> str:
+    """Return in brackets that numbers are national shares and no count; nothing where counted."""
+    return "" if source == "table" else f" ({text.word(f'shares_{source}', language)})"
+
+
+def group_figures(plan: EvacuationPlan) -> pd.DataFrame:
+    """Return the people of each group and how many of them get a place.
+
+    Returns
+    -------
+    DataFrame
+        Index `group`; `evacuees`, `allocated` and, with both departures, `late_allocated`
+        (people). Empty where groups were not planned apart.
+    """
+    if "group" not in plan.origins.columns:
+        return pd.DataFrame(columns=["evacuees", "allocated"])
+    figures: dict[str, Any] = {}
+    for name in departures(plan):
+        rows = of_departure(plan.origins, name)
+        late = "late_" if plan.departure == "both" and name == "late" else ""
+        served = rows["evacuees"].where(rows["status"] == "allocated", 0)
+        figures.setdefault("evacuees", rows.groupby("group")["evacuees"].sum())
+        figures[f"{late}allocated"] = served.groupby(rows["group"]).sum()
+    table = pd.DataFrame(figures)
+    return table.loc[[name for name in GROUPS if name in table.index]].astype(np.int64)
 
 
 def drawn_shelters(plan: EvacuationPlan) -> gpd.GeoDataFrame:
@@ -212,6 +393,11 @@ def _source(value: object, language: str) -> str:
     """Return a source as text: file names, the date of the data, the cut points of a hazard."""
     if not isinstance(value, Mapping):
         return text.word("unknown", language) if value is None else _file_names(value)
+    if value.get("parts"):  # several hazards, each with its own file and cut points
+        return "; ".join(
+            f"{text.word(str(part['kind']), language)}: {_source(part, language)}"
+            for part in value["parts"]
+        )
     parts = [_file_names(value["source"])] if value.get("source") else []
     for key, part in value.items():
         if str(key).endswith("date") and part:

@@ -2,7 +2,7 @@
 
 The picture covers the whole plan, so that land outside the hazard layer shows as unknown. Where
 cells must be merged, the worst known class of a block wins, then unknown, then none: no hazard
-vanishes because a map is small.
+vanishes because a map is small. Of several hazards the gravest class of a place is shown.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rasterio.enums import Resampling
 
 from resilience_geo.crs import GEOGRAPHIC
 from resilience_geo.hazard_classes import HIGH, LOW, MEDIUM, NONE, UNKNOWN
+from resilience_geo.inputs.hazard_map import graver_class
 from resilience_geo.maps import style
 
 if TYPE_CHECKING:
@@ -126,16 +127,29 @@ def hazard_picture(
     Parameters
     ----------
     hazard
-        A `Hazard`: a grid with `classes(rows, columns)`, or polygons.
+        A `Hazard`: a grid with `classes(rows, columns)`, polygons, or several hazards.
     bounds
         West, south, east, north in degrees: the area of the plan.
     crs
         CRS of the picture: web Mercator for the screen, a metric one for paper.
     """
     area = rasterio.warp.transform_bounds(GEOGRAPHIC, crs, *bounds)
-    if getattr(hazard, "polygons", None) is not None:
-        return _from_polygons(hazard, area, crs)
-    return _from_grid(hazard, area, bounds, crs)
+    maps = (hazard,) if hazard.grid is not None else hazard.maps
+    sources = [None if one.grid is None else _merged_ranks(one, bounds) for one in maps]
+    cell = min(
+        _FINEST_PIXEL_M if source is None else _pixel_size(source, one.grid.crs, crs)
+        for one, source in zip(maps, sources, strict=True)
+    )
+    transform, shape = _pixel_grid(area, cell)
+    classes = np.full(shape, NONE, dtype=np.uint8)
+    for one, source in zip(maps, sources, strict=True):
+        ranks = (
+            _burnt(one, area, crs, transform, shape)
+            if source is None
+            else _moved(source, one.grid.crs, crs, transform, shape)
+        )
+        classes = graver_class(classes, _CLASS_OF_RANK[ranks])
+    return HazardPicture(classes=classes, bounds=area, crs=crs)
 
 
 def _pixel_grid(
@@ -152,11 +166,14 @@ def _pixel_grid(
     )
 
 
-def _from_polygons(
-    hazard: Any, area: tuple[float, float, float, float], crs: pyproj.CRS
-) -> HazardPicture:
+def _burnt(
+    hazard: Any,
+    area: tuple[float, float, float, float],
+    crs: pyproj.CRS,
+    transform: Affine,
+    shape: tuple[int, int],
+) -> NDArray[np.uint8]:
     """Burn polygons, the worst class last; a pixel an edge touches counts as inside."""
-    transform, shape = _pixel_grid(area, _FINEST_PIXEL_M)
     polygons = hazard.polygons.to_crs(crs)
     ranks = np.full(shape, _RANK_OF_CLASS[UNKNOWN], dtype=np.uint8)
     if hazard.nodata_means == "none":  # between the polygons; beyond them nothing is known
@@ -176,28 +193,34 @@ def _from_polygons(
                 transform=transform,
                 all_touched=hazard_class != NONE,
             )
-    return HazardPicture(classes=_CLASS_OF_RANK[ranks], bounds=area, crs=crs)
+    return ranks
 
 
-def _from_grid(
-    hazard: Any,
-    area: tuple[float, float, float, float],
-    bounds: tuple[float, float, float, float],
+def _pixel_size(
+    source: tuple[NDArray[np.uint8], Affine], source_crs: pyproj.CRS, crs: pyproj.CRS
+) -> float:
+    """Return the size of pixels fine enough for a hatch inside a cell."""
+    ranks, transform = source
+    if not ranks.size:
+        return _FINEST_PIXEL_M
+    height, width = ranks.shape
+    left, top = transform.c, transform.f
+    right, bottom = left + width * transform.a, top + height * transform.e
+    moved_left, _, moved_right, _ = rasterio.warp.transform_bounds(
+        source_crs, crs, left, bottom, right, top
+    )
+    return float(max((moved_right - moved_left) / width / 8.0, _FINEST_PIXEL_M))
+
+
+def _moved(
+    source: tuple[NDArray[np.uint8], Affine],
+    source_crs: pyproj.CRS,
     crs: pyproj.CRS,
-) -> HazardPicture:
-    """Merge the cells of a grid where they are too many, then move them to `crs`."""
-    ranks, source_transform = _merged_ranks(hazard, bounds)
-    cell = _FINEST_PIXEL_M
-    if ranks.size:
-        height, width = ranks.shape
-        left, top = source_transform.c, source_transform.f
-        right, bottom = left + width * source_transform.a, top + height * source_transform.e
-        moved_left, _, moved_right, _ = rasterio.warp.transform_bounds(
-            hazard.grid.crs, crs, left, bottom, right, top
-        )
-        # Fine enough for a hatch inside a cell.
-        cell = max((moved_right - moved_left) / width / 8.0, _FINEST_PIXEL_M)
-    transform, shape = _pixel_grid(area, cell)
+    transform: Affine,
+    shape: tuple[int, int],
+) -> NDArray[np.uint8]:
+    """Move ranks of cells to the pixels of the picture; unknown beyond them."""
+    ranks, source_transform = source
     unknown = int(_RANK_OF_CLASS[UNKNOWN])
     drawn = np.full(shape, unknown, dtype=np.uint8)
     if ranks.size:
@@ -205,14 +228,14 @@ def _from_grid(
             ranks,
             drawn,
             src_transform=source_transform,
-            src_crs=hazard.grid.crs,
+            src_crs=source_crs,
             src_nodata=255,
             dst_transform=transform,
             dst_crs=crs,
             dst_nodata=unknown,
             resampling=Resampling.nearest,
         )
-    return HazardPicture(classes=_CLASS_OF_RANK[drawn], bounds=area, crs=crs)
+    return drawn
 
 
 def _merged_ranks(

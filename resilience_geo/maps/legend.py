@@ -42,7 +42,8 @@ def legend(plan: EvacuationPlan, language: str) -> list[LegendEntry]:
     language
         `id` or `en`.
     """
-    keys = {f"hazard_{CLASS_NAMES[value]}": _box(value) for value in (LOW, MEDIUM, HIGH, UNKNOWN)}
+    hazards = {f"hazard_{CLASS_NAMES[value]}": value for value in (LOW, MEDIUM, HIGH, UNKNOWN)}
+    keys = {key: _box(value) for key, value in hazards.items()}
     present = set(plan.stretches["state"]) | {"open"}
     keys |= {
         f"road_{state}": _line(style.ROADS[state])
@@ -71,10 +72,13 @@ def legend(plan: EvacuationPlan, language: str) -> list[LegendEntry]:
     keys["outside_area"] = _svg(
         f'<rect x="2" y="3" width="40" height="22" fill="{style.OUTSIDE_COLOUR}" stroke="#888"/>'
     )
-    return [
-        LegendEntry(key=key, label=_label(key, language), symbol=symbol)
-        for key, symbol in keys.items()
-    ]
+    labels = {
+        key: content.hazard_label(hazards[key], plan, language)
+        if key in hazards
+        else _label(key, language)
+        for key in keys
+    }
+    return [LegendEntry(key=key, label=labels[key], symbol=symbol) for key, symbol in keys.items()]
 
 
 def _label(key: str, language: str) -> str:

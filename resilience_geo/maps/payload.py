@@ -173,11 +173,36 @@ def village_tables(plan: EvacuationPlan, language: str) -> dict[Any, list[list[A
             if column in UNSERVED_CAUSES and not any(figures):
                 continue
             rows.append(_figure_row(column, figures, language))
-        if both:
-            lost = plan.villages["lost_if_late_people"][code]
-            rows.append([text.word("lost_if_late", language), [text.people(lost, language)], 1])
+        if early["evacuees"][code]:
+            rows += _waiting_rows(plan.villages.loc[code], language) if both else []
+            rows += _help_rows(plan.villages.loc[code], language)
+            said = content.lost_sentence(plan, language, str(code)) if both else ""
+            rows += [[text.word("said_aloud", language), [said], 0]] if said else []
         tables[code] = rows
     return tables
+
+
+def _waiting_rows(village: pd.Series[Any], language: str) -> list[list[Any]]:
+    """Return what it costs a village to leave late."""
+    lost = text.people(village["lost_if_late_people"], language)
+    rows = [[text.word("lost_if_late", language), [lost], 1]]
+    for column, term in (
+        ("late_closed_road_m", "late_closed_road"),
+        ("late_unknown_road_m", "late_unknown_road"),
+    ):
+        metres = float(village[column])
+        if metres >= content.SOME_ROAD_M:
+            rows.append([text.word(term, language), [text.distance(metres, language)], 0])
+    return rows
+
+
+def _help_rows(village: pd.Series[Any], language: str) -> list[list[Any]]:
+    """Return who of a village needs help, and the helpers; marked where that is an estimate."""
+    mark = content.estimate_mark(str(village["shares_from"]), language)
+    return [
+        [text.word(name, language) + mark, [text.people(village[name], language)], 0]
+        for name in ("need_help_people", "helpers")
+    ]
 
 
 _FIGURES = (
@@ -318,7 +343,7 @@ def _shelters(plan: EvacuationPlan, departure: str, language: str) -> list[dict[
             [text.word("capacity", language), text.number(capacity, language)],
             [
                 text.word("people_coming", language),
-                people + _crowding(coming, capacity, language),
+                people + _seats_left(str(row.status), coming, capacity, language),
             ],
             [
                 text.word("status", language),
@@ -343,11 +368,10 @@ def _short(name: str) -> str:
     return name if len(name) <= _LABEL_LETTERS else f"{name[: _LABEL_LETTERS - 1].rstrip()}…"
 
 
-def _crowding(coming: int, capacity: float, language: str) -> str:
-    """Return that a shelter is full, or how many more come than it holds."""
-    if math.isnan(capacity) or coming == 0 or coming < capacity:
+def _seats_left(status: str, coming: int, capacity: float, language: str) -> str:
+    """Return how many places of a usable shelter are left, or that it is full."""
+    if status != "usable" or math.isnan(capacity):
         return ""
-    if coming == capacity:
-        return f" ({text.word('full', language)})"
-    excess = text.number(math.ceil(coming - capacity), language)
-    return f" ({text.word('over_capacity', language, excess=excess)})"
+    left = math.floor(capacity) - coming
+    said = text.word("seats_free", language, seats=text.number(left, language))
+    return f" ({said if left > 0 else text.word('full', language)})"

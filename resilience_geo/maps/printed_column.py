@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from resilience_geo.hazard_classes import CLASS_NAMES, HIGH, LOW, MEDIUM, UNKNOWN
+from resilience_geo.hazard_classes import HIGH, LOW, MEDIUM, UNKNOWN
 from resilience_geo.maps import content, style, text
 from resilience_geo.maps.printed_labels import printable, width_of
 from resilience_geo.maps.symbols import SHELTER_STATES, shelter_state
@@ -21,6 +21,7 @@ _SLACK = 0.96  # a renderer that fits letters to pixels may draw them a little w
 _WORST = 8
 _WORST_SIZES = (8.0, 10.0)
 _NAME_SHARE = 0.3  # of the width; with less room for names a column of figures goes
+_SPARE_COLUMNS = ("helpers", "need_help_people", "left")  # in the order in which they go
 _KEY_WIDTH = 30.0
 _SHARES = (1.0, 0.95, 0.9, 0.85)  # letters shrink this far before notes go to the next page
 _SMALL_SHARES = (*_SHARES, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)
@@ -150,7 +151,7 @@ def _fill(column: Column, plan: EvacuationPlan, sheet: tuple[int, str], language
     code = content.area_code(plan)
     made = f"{text.word('made_on', language)} {content.made_on(plan, language)}"
     column.write(f"{text.word('area_code', language)}: {code}. {made}" if code else made, 10)
-    column.write(" ".join(content.summary(plan, language)), 12, before=4)
+    column.write(" ".join(content.summary(plan, language, whole=True)), 12, before=4)
     _key_numbers(column, plan, language)
     _legend(column, plan, language)
     _worst(column, plan, language)
@@ -361,7 +362,7 @@ def _legend(column: Column, plan: EvacuationPlan, language: str) -> None:
     """Draw the legend: every hazard class always, the rest where it occurs."""
     column.write(text.word("legend", language), 13, bold=True, before=6)
     for value in (LOW, MEDIUM, HIGH, UNKNOWN):
-        column.key(text.word(f"hazard_{CLASS_NAMES[value]}", language), _box_of(value))
+        column.key(content.hazard_label(value, plan, language), _box_of(value))
     present = set(plan.stretches["state"])
     for state in style.ROAD_STATES:
         if state in present:
@@ -473,7 +474,7 @@ def _key_numbers(column: Column, plan: EvacuationPlan, language: str) -> None:
 
 
 def _worst(column: Column, plan: EvacuationPlan, language: str) -> None:
-    """Write the villages with most people unserved, with the figures of each departure."""
+    """Write the villages with most people unserved: figures of each departure, who needs help."""
     table = plan.summary().head(_WORST)
     column.write(text.word("worst_villages", language), 13, bold=True, before=6)
     table = table.assign(left=table["evacuees"] - table["allocated"])
@@ -486,9 +487,14 @@ def _worst(column: Column, plan: EvacuationPlan, language: str) -> None:
     if plan.departure == "both":
         heads["late_allocated"] = f"{arrive} {late}"
         heads["lost_if_late_people"] = text.word("lost_short", language)
-    if not _worst_table(column, table, heads, language, narrowest=_NAME_SHARE):
-        del heads["left"]
-        _worst_table(column, table, heads, language)
+    mark = content.estimate_mark(content.shares_from(plan), language)
+    heads["need_help_people"] = text.word("need_help_people", language) + mark
+    heads["helpers"] = text.word("helpers_short", language)
+    for spare in _SPARE_COLUMNS:
+        if _worst_table(column, table, heads, language, narrowest=_NAME_SHARE):
+            return
+        del heads[spare]
+    _worst_table(column, table, heads, language)
 
 
 def _worst_table(

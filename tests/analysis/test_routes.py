@@ -14,7 +14,7 @@ from shapely.geometry import Point
 import resilience_geo as rg
 from resilience_geo.analysis.evacuation_network import build_network
 from resilience_geo.analysis.network import road_arrays
-from resilience_geo.analysis.ways import Arcs, nearest_targets, search_graph
+from resilience_geo.flows.ways import Arcs, nearest_targets, search_graph
 from resilience_geo.inputs.rasters import Grid
 from tests.analysis.toys import (
     CRS,

@@ -8,7 +8,7 @@ import pytest
 import rasterio
 
 import resilience_geo as rg
-from resilience_geo.analysis import passability
+from resilience_geo.analysis import hazard_places
 from resilience_geo.inputs import rasters
 from tests.analysis.toys import (
     CRS,
@@ -63,7 +63,7 @@ def test_windows_give_the_answers_of_the_whole(files, monkeypatch):
     in_windows, *whole = answers(files)
     assert not in_windows
     monkeypatch.setattr(rasters, "CELLS_IN_MEMORY", 0)
-    monkeypatch.setattr(passability, "_MAX_WINDOW_CELLS", 70)
+    monkeypatch.setattr(hazard_places, "_MAX_WINDOW_CELLS", 70)
     in_windows, *parts = answers(files)
     assert in_windows
     for one, other in zip(whole, parts, strict=True):

@@ -167,11 +167,18 @@ def assert_plan_keeps_the_contract(plan, inputs):
         assert (unserved["evacuees"] > 0).all()
         assert places["allocated_people"].sum() == served["evacuees"].sum()
         assert (places.loc[places["status"] != "usable", "allocated_people"] == 0).all()
+        assert_no_shelter_is_overfull(places, plan.assumptions)
         assert set(served["shelter_id"]) <= set(places.index[places["status"] == "usable"])
         assert (served["travel_time_s"] <= plan.assumptions.time_limit_min * 60).all()
         assert origins.loc[origins["status"] != "allocated", "travel_time_s"].isna().all()
         assert set(origins["status"]) <= {"allocated", *UNSERVED_CAUSES}
         assert_routes_are_drawn_from_door_to_door(main, served, places)
+
+
+def assert_no_shelter_is_overfull(places, assumptions):
+    """Check that capacity is a hard bound; what is not known is what was assumed."""
+    holds = places["capacity_people"].fillna(assumptions.unknown_capacity_people)
+    assert (places["allocated_people"] <= holds).all()
 
 
 def assert_routes_are_drawn_from_door_to_door(main, served, places):
@@ -181,7 +188,9 @@ def assert_routes_are_drawn_from_door_to_door(main, served, places):
     points = shapely.get_coordinates(main.geometry.array)
     ends = np.cumsum(shapely.get_num_coordinates(main.geometry.array))
     first = points[np.append(0, ends[:-1])]
-    homes_of = served.set_index("origin_id").geometry.loc[main["origin_id"]]
+    # People of one origin may go different ways.
+    homes = served.drop_duplicates("origin_id").set_index("origin_id")
+    homes_of = homes.geometry.loc[main["origin_id"]]
     assert np.abs(first - shapely.get_coordinates(homes_of.array)).max() < 1e-6
     last = shapely.points(points[ends - 1])
     targets = places.geometry.loc[main["shelter_id"]].array

@@ -8,56 +8,215 @@ import numpy as np
 import pytest
 
 from resilience_geo import console
-from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.maps import content, text
 from resilience_geo.maps.legend import legend
 from resilience_geo.maps.payload import map_data
 from resilience_geo.maps.printed import print_figure
 from resilience_geo.maps.web import panel
+from resilience_geo.tables import UNSERVED_CAUSES
+
+SPOKEN = (
+    "Berangkat sebelum air datang: bila terlambat, 30 jiwa kehilangan tempat dan 640 m jalan "
+    "tertutup."
+)
+CAUSES = (
+    "230 jiwa mendapat tempat, 83 jiwa belum: tempat evakuasi penuh (60), daya tampung tidak "
+    "diketahui (11), terlalu jauh dari jalan (7), terlalu lama berjalan (5)."
+)
 
 
-def _sent(plan, shelter, people):
-    """Return the plan with so many people sent to a shelter early, and none of them late."""
-    shelters = plan.shelters.copy()
-    here = (shelters["shelter_id"] == shelter) & (shelters["departure"] == "early")
-    shelters.loc[here, "allocated_people"] = people
-    return dataclasses.replace(plan, shelters=shelters)
+def _changed(plan, **columns):
+    """Return the plan with other columns of its villages."""
+    return dataclasses.replace(plan, villages=plan.villages.assign(**columns))
 
 
-def test_all_fit(plan):
-    assert content.over_capacity(plan) == 0
-    assert content.over_capacity_sentences(plan, "id") == []
-    assert "daya tampung" not in " ".join(content.summary(plan, "id"))
+def _slower(plan, extra_s):
+    """Return the plan in which the people of origins take so many seconds more when late."""
+    origins = plan.origins.copy()
+    late = origins["departure"] == "late"
+    more = origins["origin_id"].map(extra_s).fillna(0.0)
+    origins.loc[late, "travel_time_s"] += more[late]
+    return dataclasses.replace(plan, origins=origins)
 
 
-def test_more_come_than_fit(plan):
-    over = _sent(plan, "s1", 1234)
-    assert content.over_capacity(over) == 1034
-    said = "Di antaranya 1.034 jiwa melebihi daya tampung tempat evakuasi."
-    assert content.summary(over, "id")[1] == said
-    assert said in panel(over, "id")
-    assert "Of these, 1,034 people are more than the shelters hold." in panel(over, "en")
-    words = " ".join(each.get_text() for each in print_figure(over).axes[1].texts)
-    assert "1.034 jiwa" in words
-    assert said in "\n".join(console._need_lines(over, "id"))
+def test_who_has_a_place_and_who_has_none_by_cause(plan):
+    assert content.placed_sentence(plan, "early", "id") == CAUSES
+    late = content.placed_sentence(plan, "late", "id")
+    assert late.startswith("200 jiwa mendapat tempat, 113 jiwa belum: tempat evakuasi penuh (60), ")
+    assert "jalan terputus (30)" in late
+    assert sum(content.causes(plan, "late").values()) == 113
+    assert content.placed_sentence(plan, "early", "id", whole=False) == (
+        "230 jiwa mendapat tempat, 83 jiwa belum, terbanyak karena tempat evakuasi penuh (60)."
+    )
 
 
-def test_who_loses_the_way_is_the_strong_sentence(plan):
-    for each in (plan, _sent(plan, "s1", 1234)):
-        assert '<span class="rg-strong">Bila terlambat' in panel(each, "id")
+def test_all_have_a_place(plan):
+    nobody = dict.fromkeys(UNSERVED_CAUSES, 0)
+    all_fit = _changed(plan, **nobody, allocated=plan.villages["evacuees"])
+    said = "Semua 313 jiwa itu mendapat tempat."
+    for whole in (True, False):
+        assert content.placed_sentence(all_fit, "early", "id", whole=whole) == said
 
 
-def test_unknown_capacity_holds_what_is_assumed(plan):
-    over = _sent(plan, "s3", 40)
-    assert content.over_capacity(over) == 40
-    assumed = EvacuationAssumptions(unknown_capacity_people=30)
-    assert content.over_capacity(dataclasses.replace(over, assumptions=assumed)) == 10
+def test_one_cause_is_no_main_cause(plan):
+    few = dict.fromkeys(UNSERVED_CAUSES, 0) | {"cut_off": [0, 12, 71]}
+    said = "230 people get a place, 83 do not: cut off (83)."
+    assert content.placed_sentence(_changed(plan, **few), "early", "en", whole=False) == said
 
 
-def test_late_alone_counts_late(toy):
-    plan = toy.toy_plan(departure="late")
-    plan.shelters["capacity_people"] = np.where(plan.shelters["shelter_id"] == "s1", 100.0, 80.0)
-    assert content.over_capacity(plan) == 20
+def test_the_sentence_a_trainer_says(plan):
+    assert content.lost_sentence(plan, "id") == SPOKEN
+    assert content.lost_sentence(plan, "en") == (
+        "Leave before the water comes: if late, 30 people lose their place and 640 m of road close."
+    )
+
+
+def test_minutes_count_each_person_once(plan, toy):
+    # 120 people of o1 take 600 s more, 80 of o3 no more: 360 s each. The mean of the two villages
+    # would be 300 s. The 30 of o2, who do not arrive late, count nowhere.
+    slower = _slower(plan, {"o1": 600.0})
+    assert content.late_extra_time_s(slower) == pytest.approx(360.0)
+    assert content.lost_sentence(slower, "id") == (
+        "Berangkat sebelum air datang: bila terlambat, 30 jiwa kehilangan tempat, 640 m jalan "
+        "tertutup, dan yang masih bisa keluar rata-rata 6 menit lebih lama di jalan."
+    )
+    village = _changed(plan, late_extra_time_s=[30.0, 31.0, np.nan])
+    assert "menit" not in content.lost_sentence(village, "id", toy.CODES[0])
+    assert "rata-rata 1 menit lebih lama" in content.lost_sentence(village, "id", toy.CODES[1])
+
+
+@pytest.mark.parametrize(("extra_s", "said"), [(49.0, False), (51.0, True), (-900.0, False)])
+def test_half_a_minute_is_not_said(plan, extra_s, said):
+    slower = _slower(plan, {"o1": extra_s})  # 120 of 200 people: 0.6 of it on average
+    assert ("1 menit lebih lama" in content.lost_sentence(slower, "id")) is said
+    assert ("menit" in content.lost_sentence(slower, "id")) is said
+
+
+def test_nobody_loses_a_place(plan, toy):
+    none = _changed(plan, lost_if_late_people=0)
+    assert content.lost_sentence(none, "id", toy.CODES[1]) == (
+        "Berangkat sebelum air datang: bila terlambat, tidak ada yang kehilangan tempat."
+    )
+    # The third village has no place to lose, and none of its roads close.
+    assert content.lost_sentence(plan, "id", toy.CODES[2]) == ""
+    roads = _changed(plan, late_closed_road_m=[640.0, 0.0, 12_340.0])
+    assert content.lost_sentence(roads, "id", toy.CODES[2]) == (
+        "Berangkat sebelum air datang: bila terlambat, 12,3 km jalan tertutup."
+    )
+
+
+@pytest.mark.parametrize(
+    ("metres", "said"),
+    [
+        (4.0, ""),
+        (96.0, "100 m"),
+        (99_949.0, "99,9 km"),
+        (99_950.0, "100 km"),
+        (1.2345e6, "1.234 km"),
+    ],
+)
+def test_lengths_of_closed_roads(plan, toy, metres, said):
+    roads = _changed(plan, late_closed_road_m=[0.0, 0.0, metres])
+    spoken = content.lost_sentence(roads, "id", toy.CODES[2])
+    assert spoken.endswith(f" bila terlambat, {said} jalan tertutup." if said else "")
+    assert bool(spoken) is bool(said)
+
+
+def test_other_hazards_than_water(plan, toy):
+    for kind, word in (("landslide", "bahaya"), ("generic", "bahaya"), ("tsunami", "air")):
+        other = dataclasses.replace(plan, hazard=toy.ToyHazard(kind=kind))
+        said = content.lost_sentence(other, "id")
+        assert said.startswith(f"Berangkat sebelum {word} datang: bila terlambat, 30 jiwa ")
+    parts = (toy.ToyHazard(), toy.ToyHazard(kind="landslide"))
+    both = dataclasses.replace(plan, hazard=toy.ToyHazard(kind="generic", parts=parts))
+    assert "sebelum bahaya datang" in content.lost_sentence(both, "id")
+
+
+def test_who_gains_a_place_late_is_said(plan):
+    assert content.gained_sentences(plan, "id") == []
+    # 230 early, 30 of them lost, 207 late: 7 others.
+    more = _changed(plan, late_allocated=[120, 87, 0])
+    assert content.gained_sentences(more, "id") == ["Sementara itu 7 jiwa lain mendapat tempat."]
+    assert "7 jiwa lain" in " ".join(content.summary(more, "id", whole=True))
+    assert "7 jiwa lain" not in " ".join(content.summary(more, "id"))
+
+
+@pytest.mark.parametrize(
+    ("source", "mark"),
+    [
+        ("table", ""),
+        ("national", " (perkiraan nasional)"),
+        ("mixed", " (sebagian perkiraan nasional)"),
+    ],
+)
+def test_who_needs_help(plan, source, mark):
+    of = _changed(plan, shares_from=source)
+    said = f"69 di antaranya perlu dibantu, oleh 36 pendamping{mark}."
+    assert content.help_sentences(of, "id") == [said]
+    assert content.summary(of, "id")[1] == said
+    assert said in "\n".join(console._need_lines(of, "id"))
+    assert said in _column_words(of)
+    assert content.help_sentences(_changed(of, need_help_people=0), "id") == []
+
+
+def _column_words(plan):
+    """Return the text beside the printed map."""
+    return " ".join(each.get_text() for each in print_figure(plan).axes[1].texts)
+
+
+def test_sources_of_shares_together(plan):
+    assert content.shares_from(plan) == "mixed"
+    assert (
+        content.shares_from(_changed(plan, shares_from=["table", "table", "national"])) == "mixed"
+    )
+    assert content.shares_from(_changed(plan, shares_from="national")) == "national"
+
+
+def test_screen_paper_and_console_say_the_same(plan):
+    assert f'<span class="rg-strong">{SPOKEN}' in panel(plan, "id")
+    assert SPOKEN in _column_words(plan)
+    assert CAUSES in _column_words(plan)
+    assert SPOKEN in console._need_lines(plan, "id")
+
+
+def test_the_console_is_short(plan):
+    early = "Tempat evakuasi penuh: 60; Daya tampung tidak diketahui: 11"
+    late = "Tempat evakuasi penuh: 60; Jalan terputus: 30; Daya tampung tidak diketahui: 11"
+    rest = "Terlalu jauh dari jalan: 7; Terlalu lama berjalan: 5"
+    assert console._need_lines(plan, "id") == [
+        "313 jiwa perlu mengungsi.",
+        "69 di antaranya perlu dibantu, oleh 36 pendamping (sebagian perkiraan nasional).",
+        "Berangkat sebelum air datang: 230 jiwa mendapat tempat, 83 jiwa belum.",
+        f"  {early}; {rest}",
+        "Berangkat terlambat: 200 jiwa mendapat tempat, 113 jiwa belum.",
+        f"  {late}; {rest}",
+        SPOKEN,
+    ]
+
+
+@pytest.mark.parametrize("departure", ["early", "late"])
+def test_one_departure_says_nothing_of_waiting(toy, departure):
+    plan = toy.toy_plan(departure=departure)
+    for said in (content.summary(plan, "id", whole=True), console._need_lines(plan, "id")):
+        assert "kehilangan" not in " ".join(said)
+
+
+def test_groups(plan, toy):
+    assert content.group_figures(plan).empty
+    apart = toy.with_groups(plan)
+    table = content.group_figures(apart)
+    # Of the 7 origins of 120, 30, 80, 7, 5, 60 and 11 people, each has 2 old people and the rest.
+    assert table.index.tolist() == ["general", "elderly"]
+    assert table.to_dict() == {
+        "evacuees": {"general": 299, "elderly": 14},
+        "allocated": {"general": 224, "elderly": 6},
+        "late_allocated": {"general": 196, "elderly": 4},
+    }
+    late = content.group_figures(toy.with_groups(toy.toy_plan(departure="late")))
+    assert late.to_dict() == {
+        "evacuees": {"general": 299, "elderly": 14},
+        "allocated": {"general": 196, "elderly": 4},
+    }
 
 
 @pytest.mark.parametrize(("east", "drawn"), [(-2900, True), (-3200, False)])
@@ -96,3 +255,33 @@ def test_the_printed_table_of_villages_says_who_is_left(plan):
     for paper in ("A4", "A3"):
         words = [each.get_text() for each in print_figure(plan, paper=paper).axes[1].texts]
         assert "Belum" in words
+
+
+def test_several_hazards_are_named_in_title_and_legend(toy):
+    water, slide = toy.raster_hazard(), toy.polygon_hazard()
+    both = toy.toy_plan(hazard=toy.ToyHazard(kind="generic", parts=(water, slide)))
+    title = content.title(both, "id")
+    assert title.startswith("Peta Evakuasi Banjir dan Tanah Longsor: ")
+    labels = {entry.key: entry.label for entry in legend(both, "en")}
+    assert labels["hazard_high"] == "High hazard (flood / landslide)"
+    assert labels["hazard_unknown"] == "Hazard unknown (flood / landslide)"
+    assert labels["road_open"] == "Road stays open"
+    page = panel(both, "id")
+    assert "Bahaya tinggi (banjir / tanah longsor)" in page
+    # Water and slides need one word for leaving before either of them.
+    assert "Leaving before the hazard comes" in panel(both, "en")
+    alone = {entry.key: entry.label for entry in legend(toy.toy_plan(hazard=water), "en")}
+    assert alone["hazard_high"] == "High hazard"
+
+
+def test_each_of_several_hazards_says_its_source_and_cut_points(toy):
+    parts = [
+        {"source": "banjir.tif", "kind": "flood", "unit": "m", "cuts": [0.1, 0.76, 1.5]},
+        {"source": "longsor.gpkg", "kind": "landslide", "unit": "class", "cuts": None},
+    ]
+    plan = toy.toy_plan()
+    inputs = {"hazard": {"source": "banjir.tif, longsor.gpkg", "parts": parts}}
+    plan = dataclasses.replace(plan, provenance={**plan.provenance, "inputs": inputs})
+    ((_, words),) = content.sources(plan, "en")
+    cuts = text.word("cuts_at", "en", cuts="0.1 / 0.76 / 1.5 m")
+    assert words == f"Flood: banjir.tif; {cuts}; Landslide: longsor.gpkg"

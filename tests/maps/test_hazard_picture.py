@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import base64
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
 import rasterio.warp
+from shapely.geometry import box
 
 from resilience_geo.crs import GEOGRAPHIC
 from resilience_geo.hazard_classes import HIGH, LOW, MEDIUM, NONE, UNKNOWN
@@ -108,3 +110,19 @@ def test_unknown_is_hatched(toy):
     picture = hazard_picture(toy.raster_hazard(), _box(toy, -400, 1500, 400, 2400), WEB_MERCATOR)
     inside = picture.pixels()[picture.classes == UNKNOWN]
     assert set(np.unique(inside)) == {UNKNOWN, UNKNOWN + 1}
+
+
+def test_several_hazards_show_the_gravest_of_each_place(toy):
+    # A raster of 500 m cells and polygons: each alone leaves one half of the area unknown.
+    values = np.array([[LOW, NONE, UNKNOWN, UNKNOWN]], dtype=np.uint8)
+    transform = toy.Affine(500, 0, toy.at(0, 0)[0], 0, -500, toy.at(0, 500)[1])
+    raster = toy.ToyHazard(grid=toy.Grid(transform, values.shape, toy.CRS), values=values)
+    shapes = [box(*toy.at(0, 0), *toy.at(1000, 500)), box(*toy.at(1000, 0), *toy.at(1500, 500))]
+    table = gpd.GeoDataFrame({"hazard_class": [NONE, HIGH]}, geometry=shapes, crs=toy.CRS)
+    slide = toy.ToyHazard(kind="landslide", polygons=table)
+    for parts in ((raster, slide), (slide, raster)):
+        both = toy.ToyHazard(kind="generic", parts=parts)
+        picture = hazard_picture(both, _box(toy, 0, 0, 2000, 500), toy.CRS)
+        row = picture.classes[picture.classes.shape[0] // 2]
+        found = [row[int(row.size * share)] for share in (0.12, 0.37, 0.62, 0.88)]
+        assert found == [LOW, NONE, HIGH, UNKNOWN]

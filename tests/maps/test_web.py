@@ -84,7 +84,8 @@ def test_the_panel_says_what_a_session_needs(plan, html):
         "Kode wilayah 16.02.05",
         "22 November 2026",
         "313 jiwa perlu mengungsi",
-        "Bila terlambat, 30 jiwa tidak lagi sampai",
+        "bila terlambat, 30 jiwa kehilangan tempat dan 640 m jalan tertutup.",
+        "69 di antaranya perlu dibantu, oleh 36 pendamping (sebagian perkiraan nasional).",
         "Berangkat sebelum air datang",
         "Berangkat terlambat",
         "230 jiwa sampai",
@@ -116,7 +117,10 @@ def test_a_plan_of_one_departure(toy, departure):
     assert data["departures"] == [departure]
     assert data["columns"] == []
     assert "data-departure" not in panel(plan, "id")
-    assert "punya jalan ke tempat evakuasi" in panel(plan, "id")
+    assert f"{content.total(plan, 'allocated', departure)} jiwa mendapat tempat, " in panel(
+        plan, "id"
+    )
+    assert "terlambat, " not in panel(plan, "id").partition("rg-body")[0]
 
 
 def test_village_tables_hold_every_class_and_both_departures(plan, toy):
@@ -124,9 +128,62 @@ def test_village_tables_hold_every_class_and_both_departures(plan, toy):
     for name in CLASS_NAMES:
         assert text.word(f"people_{name}", "id") in rows
     assert rows["Bahaya tidak diketahui"] == ["20"]
-    assert rows["Punya jalan ke tempat evakuasi"] == ["150", "120"]
+    assert rows["Mendapat tempat"] == ["150", "120"]
     assert rows["Jalan terputus"] == ["0", "30"]
-    assert rows["Tidak lagi sampai bila terlambat"] == ["30"]
+    assert rows["Kehilangan tempat bila terlambat"] == ["30"]
+    assert rows["Jalan tertutup bila terlambat"] == ["640 m"]
+    assert rows["Jalan yang keadaannya tidak diketahui bila terlambat"] == ["400 m"]
+    assert rows["Untuk diucapkan"] == [content.lost_sentence(plan, "id", toy.CODES[0])]
+    assert "30 jiwa kehilangan tempat dan 640 m jalan tertutup" in rows["Untuk diucapkan"][0]
+    other = {row[0]: row[1] for row in village_tables(plan, "id")[toy.CODES[1]]}
+    assert "Jalan tertutup bila terlambat" not in other
+
+
+def test_village_tables_say_who_needs_help_and_what_is_an_estimate(plan, toy):
+    shown = []
+    for code in toy.CODES:
+        rows = [
+            row for row in village_tables(plan, "id")[code] if row[0][:6] in {"Perlu ", "Pendam"}
+        ]
+        shown += [(row[0], row[1][0]) for row in rows]
+    assert shown == [
+        ("Perlu dibantu", "33"),
+        ("Pendamping yang diperlukan", "17"),
+        ("Perlu dibantu (perkiraan nasional)", "21"),
+        ("Pendamping yang diperlukan (perkiraan nasional)", "11"),
+        ("Perlu dibantu (sebagian perkiraan nasional)", "15"),
+        ("Pendamping yang diperlukan (sebagian perkiraan nasional)", "8"),
+    ]
+
+
+def test_a_village_nobody_leaves_has_no_rows_of_waiting(toy):
+    plan = toy.toy_plan()
+    plan.villages.loc[toy.CODES[0], ["evacuees", "allocated"]] = 0
+    labels = {row[0] for row in village_tables(plan, "id")[toy.CODES[0]]}
+    assert "Penduduk" in labels
+    assert not {"Untuk diucapkan", "Perlu dibantu", "Jalan tertutup bila terlambat"} & labels
+
+
+def test_shelters_say_how_many_places_are_left(plan):
+    def coming(departure):
+        return {
+            shelter["name"]: dict(map(tuple, shelter["rows"]))["Warga yang datang"]
+            for shelter in map_data(plan, "id")["shelters"][departure]
+        }
+
+    early = coming("early")
+    assert early["SD Negeri 1"] == "150 jiwa (sisa 50 tempat)"
+    assert early["SMP Negeri 2"] == "80 jiwa (penuh)"
+    assert early["Balai Desa"] == "0 jiwa"  # nobody knows how many it holds
+    assert early["Masjid Raya"] == "0 jiwa"  # in hazard: its places are no places
+    assert coming("late")["SD Negeri 1"] == "120 jiwa (sisa 80 tempat)"
+
+
+def test_a_part_of_a_place_is_no_place(toy):
+    plan = toy.toy_plan()
+    plan.shelters["capacity_people"] = plan.shelters["capacity_people"] + 0.9
+    shelters = {each["name"]: each["rows"] for each in map_data(plan, "id")["shelters"]["early"]}
+    assert dict(map(tuple, shelters["SMP Negeri 2"]))["Warga yang datang"] == "80 jiwa (penuh)"
 
 
 def test_figures_of_the_page_are_those_of_the_plan(plan, html):

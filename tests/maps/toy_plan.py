@@ -51,6 +51,15 @@ class ToyHazard:
     values: Any = None
     polygons: Any = None
     nodata_means: str = "unknown"
+    parts: tuple[Any, ...] = ()
+
+    @property
+    def maps(self):
+        return self.parts or (self,)
+
+    @property
+    def kinds(self):
+        return tuple(dict.fromkeys(part.kind for part in self.maps))
 
     def classes(self, rows, columns):
         return self.values[rows, columns]
@@ -89,6 +98,7 @@ class ToyPlan:
     provenance: dict = field(default_factory=dict)
     notes: tuple = ()
     is_sample: bool = True
+    workings: Any = None
 
     def summary(self):
         table = self.villages.drop(columns="geometry")
@@ -224,7 +234,20 @@ def _villages(departure, names):
         for name, values in late.items():
             table[f"late_{name}"] = values
         table["lost_if_late_people"] = [30, 0, 0]
-    return table
+        table["late_extra_time_s"] = [0.0, 0.0, np.nan]
+        table["road_m"] = [3000.0, 2500.0, 800.0]
+        table["late_closed_road_m"] = [640.0, 0.0, 0.0]
+        table["late_unknown_road_m"] = [400.0, 0.0, 0.0]
+    vulnerable = {
+        "children_under_5": [12, 7, 5],
+        "elderly": [18, 11, 8],
+        "disabled": [12, 8, 6],
+        "pregnant": [3, 2, 1],
+        "need_help_people": [33, 21, 15],
+        "helpers": [17, 11, 8],
+        "shares_from": ["table", "national", "mixed"],
+    }
+    return table.assign(**vulnerable)
 
 
 def _stretches():
@@ -341,3 +364,11 @@ def toy_plan(
         ),
         is_sample=is_sample,
     )
+
+
+def with_groups(plan):
+    """Return the plan with two old people at each origin planned apart from the others."""
+    old = plan.origins.assign(group="elderly", evacuees=2)
+    rest = plan.origins.assign(group="general", evacuees=plan.origins["evacuees"] - 2)
+    origins = gpd.GeoDataFrame(pd.concat([old, rest], ignore_index=True), crs=CRS)
+    return ToyPlan(**{**plan.__dict__, "origins": origins})

@@ -53,6 +53,13 @@ class SearchGraph:
     pair: NDArray[np.int64]
     arc: NDArray[np.int64]
 
+    def arcs(self, tail: NDArray[np.int64], head: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of the cheapest arc from each tail to each head; it must exist."""
+        found: NDArray[np.int64] = self.arc[
+            np.searchsorted(self.pair, head * self.matrix.shape[0] + tail)
+        ]
+        return found
+
 
 @dataclass(frozen=True)
 class WayTree:
@@ -88,11 +95,8 @@ class WayTree:
     def next_arc(self) -> NDArray[np.int64]:
         """Arc to the next node; -1 at targets and where there is no way."""
         moving = np.flatnonzero(self.next_node >= 0)
-        place = np.searchsorted(
-            self.graph.pair, self.next_node[moving] * self.next_node.size + moving
-        )
         arcs = np.full(self.next_node.size, -1)
-        arcs[moving] = self.graph.arc[place]
+        arcs[moving] = self.graph.arcs(moving, self.next_node[moving])
         return arcs
 
     def along(self, *arc_values: NDArray[np.float64]) -> list[NDArray[np.float64]]:

@@ -1,0 +1,1 @@
+"""Models on arrays without geography: people through networks, and people to places."""
