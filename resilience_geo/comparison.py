@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from resilience_geo.analysis.coverage import capacity_of
 from resilience_geo.analysis.criticality import critical_roads
 from resilience_geo.analysis.routes import ALLOCATED, STATUSES
 from resilience_geo.analysis.workings import Layers, Workings, work_out
-from resilience_geo.errors import InputError, Message, Problem
+from resilience_geo.errors import AssumptionError, InputError, Message, Problem
 from resilience_geo.inputs.hazards import combine_hazards
 from resilience_geo.tables import UNSERVED_CAUSES
 
@@ -44,7 +45,13 @@ class Scenario:
     capacity_factor
         All capacities times this.
     lost_road_id
-        `road_id` of a road of the plan that cannot be used at all; None: none.
+        `road_id` of a road of the plan that cannot be used at all; None: none. Those who live on
+        it, or whose shelter stands on it, are not sent across country in its place.
+
+    Raises
+    ------
+    AssumptionError
+        A factor is no number above 0, or the road is no number.
     """
 
     name: str
@@ -52,6 +59,36 @@ class Scenario:
     depth_factor: float = 1.0
     capacity_factor: float = 1.0
     lost_road_id: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense, all at once."""
+        problems = [
+            Problem(
+                column=name,
+                found=Message("{value}", value=repr(value)),
+                expected=Message("a number above 0"),
+                remedy=Message("give {name} a value within that range", name=name),
+            )
+            for name in ("walking_speed_factor", "depth_factor", "capacity_factor")
+            if not _is_number(value := getattr(self, name)) or not 0.0 < value < math.inf
+        ]
+        road: object = self.lost_road_id
+        if road is not None and not isinstance(road, (int, np.integer)):
+            problems.append(
+                Problem(
+                    column="lost_road_id",
+                    found=Message("{value}", value=repr(road)),
+                    expected=Message("a road_id of plan.roads"),
+                    remedy=Message("look the road up in plan.roads or critical_roads"),
+                )
+            )
+        if problems:
+            raise AssumptionError(problems)
+
+
+def _is_number(value: object) -> bool:
+    """Say whether a value is a plain number."""
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def compare_plans(plans: Mapping[str, EvacuationPlan], *, by: str = "plan") -> pd.DataFrame:
@@ -254,10 +291,23 @@ def _changed(workings: Workings, scenario: Scenario) -> tuple[Layers, Evacuation
 
 
 def _without(roads: Roads, road: int) -> Roads:
-    """Return the roads of which one is shut to everybody."""
-    shut = roads.no_entry.copy()
-    shut[road] = True
-    return replace(roads, no_entry=shut)
+    """Return the roads of which one is lost.
+
+    Raises
+    ------
+    InputError
+        There is no such road.
+    """
+    if not 0 <= road < roads.n_roads:
+        raise InputError(
+            Problem(
+                column="lost_road_id",
+                found=Message("{value}", value=road),
+                expected=Message("a road_id of plan.roads"),
+                remedy=Message("look the road up in plan.roads or critical_roads"),
+            )
+        )
+    return replace(roads, lost_road=road)
 
 
 def _has_depth(hazard: Hazard) -> bool:

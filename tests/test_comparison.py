@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import resilience_geo as rg
-from resilience_geo.errors import InputError
+from resilience_geo.errors import AssumptionError, InputError
 from tests.analysis.toys import (
     WALK_MPS,
     assert_plan_keeps_the_contract,
@@ -158,3 +158,33 @@ def test_a_plan_without_workings_is_refused(plan):
     bare = dataclasses.replace(plan, workings=None)
     with pytest.raises(InputError, match="without its workings"):
         rg.plan_sensitivity(bare)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"depth_factor": np.nan},
+        {"depth_factor": 0},
+        {"capacity_factor": -1},
+        {"walking_speed_factor": "a"},
+        {"lost_road_id": 1.5},
+        {"lost_road_id": "Jembatan"},
+    ],
+)
+def test_scenario_that_makes_no_sense_is_refused(wrong):
+    with pytest.raises(AssumptionError, match=next(iter(wrong))):
+        rg.Scenario(name="x", **wrong)
+
+
+@pytest.mark.parametrize("road", [-1, 10**6])
+def test_a_road_the_plan_does_not_have_cannot_be_lost(plan, road):
+    with pytest.raises(InputError, match="road_id"):
+        rg.plan_sensitivity(plan, [rg.Scenario(name="x", lost_road_id=road)])
+
+
+def test_nobody_walks_across_country_because_a_road_is_lost(plan):
+    # Without its last road, from 605 to 905, S0 is 300 m from any other, and takes nobody.
+    roads = plan.roads.set_index(["u", "v"])["road_id"]
+    last = roads.get((3, 4), roads.get((4, 3)))
+    table = rg.plan_sensitivity(plan, [rg.Scenario(name="lost", lost_road_id=int(last))])
+    assert table.loc["lost", ["allocated", "cut_off"]].to_list() == [0, 5]

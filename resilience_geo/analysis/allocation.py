@@ -89,6 +89,8 @@ class Allocation:
         Number in `STATUSES`.
     travel_time_s
         From door to door at the party's own speed (s); infinite where nobody is allocated.
+    quickest_time_s
+        Of the fastest way to any usable shelter in reach, full or not, at the party's speed (s).
     ways
         The way of each row; that of a row without a place leads nowhere.
     steps
@@ -102,6 +104,7 @@ class Allocation:
     people: NDArray[np.int64]
     status: NDArray[np.int64]
     travel_time_s: NDArray[np.float64]
+    quickest_time_s: NDArray[np.float64]
     ways: Ways
     steps: Steps
     proof: Proof
@@ -197,12 +200,20 @@ def _allocation(
     ways, steps = _ways_of(network, pairs, rows, place, shelter[some])
     speed = np.array([party.walking_speed_mps for party in parties])[rows.party[row]]
     whole = spread(ways, some, row.size)
+    slower = network.assumptions.walking_speed_mps / speed
+    origin, party = rows.origin[row], rows.party[row]
+    quickest_s = np.full(row.size, np.inf)
+    assisted = np.array([each.assisted for each in parties])[party]
+    for with_help, found_pairs in pairs.items():
+        mine = assisted == with_help
+        quickest_s[mine] = found_pairs.quickest_s()[origin[mine]] * slower[mine]
     return Allocation(
-        origin=rows.origin[row],
-        party=rows.party[row],
+        origin=origin,
+        party=party,
         people=people,
         status=np.where(allocated, ALLOCATED, causes[row]),
-        travel_time_s=whole.travel_time_s * (network.assumptions.walking_speed_mps / speed),
+        travel_time_s=whole.travel_time_s * slower,
+        quickest_time_s=quickest_s,
         ways=whole,
         steps=Steps(some[steps.owner], steps.stretch, steps.forward),
         proof=Proof(
@@ -297,8 +308,10 @@ def allocate_shelters(
         shelter where the people of an origin are split, the larger part first, and one more for
         those without a place. `departure`, `evacuees` (of the row), `status` (`allocated` or the
         cause why not), `shelter_id`, `travel_time_s`, `distance_m`, `hazardous_m`, `unknown_m`,
-        `walk_to_road_m`; geometry from origin to shelter in the metric CRS of the roads, None where
-        there is no place. `attrs["proofs"]` holds a `Proof` per departure.
+        `walk_to_road_m`, `quickest_time_s` (of the fastest way to any usable shelter within the
+        time limit, full or not; NaN where there is none); geometry from origin to shelter in the
+        metric CRS of the roads, None where there is no place. `attrs["proofs"]` holds a `Proof`
+        per departure.
 
     Raises
     ------
@@ -393,4 +406,10 @@ def allocation_columns(
             "walk_to_road_m": ways.walk_to_road_m,
         }.items()
     }
-    return {"status": np.array(STATUSES)[allocation.status], "shelter_id": shelter, **measures}
+    quickest = allocation.quickest_time_s
+    return {
+        "status": np.array(STATUSES)[allocation.status],
+        "shelter_id": shelter,
+        **measures,
+        "quickest_time_s": np.where(np.isfinite(quickest), quickest, np.nan),
+    }

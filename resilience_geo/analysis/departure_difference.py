@@ -24,7 +24,7 @@ def people_and_minutes_lost(
     ----------
     early, late
         Origins of each departure: `origin_id`, `village_code`, `evacuees`, `status`,
-        `travel_time_s`, several rows where people of one origin go different ways; `group` where
+        `quickest_time_s`, several rows where people of one origin go different ways; `group` where
         groups are planned apart.
     village_codes
         Villages of the result, in order.
@@ -33,30 +33,34 @@ def people_and_minutes_lost(
     -------
     pandas.DataFrame
         Index `village_code`; `lost_if_late_people`: people with a place early who have none late,
-        counted origin by origin and group by group; `late_extra_time_s`: how much longer those who
-        get away at both departures take on average (s; NaN where there are none; below 0 where the
-        drier way that is chosen early is the longer one).
+        counted origin by origin and group by group; `late_extra_time_s`: how much longer the
+        fastest way to a usable shelter takes late, on average over the people who have one at both
+        departures (s; NaN where nobody has). Full or not does not matter there: late fewer people
+        compete for the near seats, and the time to the seat would fall while the way gets longer.
     """
     origin, known = pd.factorize(pd.concat([_who(early), _who(late)], ignore_index=True))
     codes = pd.concat([early["village_code"], late["village_code"]], ignore_index=True)
     village = np.zeros(len(known), dtype=np.int64)
     village[origin] = village_codes.get_indexer(pd.Index(codes))
-    people, seconds = np.zeros((2, len(known))), np.zeros((2, len(known)))
+    people, placed = np.zeros((2, len(known))), np.zeros((2, len(known)))
+    quickest_s = np.full((2, len(known)), np.inf)
     begin = 0
     for row, table in enumerate((early, late)):
         which = origin[begin : begin + len(table)]
         begin += len(table)
+        count = table["evacuees"].to_numpy(dtype=np.float64)
         served = (table["status"] == "allocated").to_numpy()
-        count = table["evacuees"].to_numpy(dtype=np.float64)[served]
-        time_s = table["travel_time_s"].to_numpy(dtype=np.float64)[served]
-        people[row] = np.bincount(which[served], count, minlength=len(known))
-        seconds[row] = np.bincount(which[served], count * time_s, minlength=len(known))
-    kept = people.min(axis=0)
-    mean_s = seconds / np.maximum(people, 1.0)
+        people[row] = np.bincount(which, count, minlength=len(known))
+        placed[row] = np.bincount(which[served], count[served], minlength=len(known))
+        seconds = table["quickest_time_s"].to_numpy(dtype=np.float64)
+        quickest_s[row, which] = np.where(np.isnan(seconds), np.inf, seconds)
     size = len(village_codes)
-    total = np.bincount(village, kept, minlength=size)
-    extra_s = np.bincount(village, (mean_s[1] - mean_s[0]) * kept, minlength=size)
-    lost = np.bincount(village, np.maximum(people[0] - people[1], 0.0), minlength=size)
+    both = np.isfinite(quickest_s).all(axis=0)
+    longer_s = quickest_s[1, both] - quickest_s[0, both]
+    count = people[0, both]
+    total = np.bincount(village[both], count, minlength=size)
+    extra_s = np.bincount(village[both], longer_s * count, minlength=size)
+    lost = np.bincount(village, np.maximum(placed[0] - placed[1], 0.0), minlength=size)
     return pd.DataFrame(
         {
             "lost_if_late_people": np.round(lost).astype(np.int64),
@@ -70,7 +74,8 @@ def _who(origins: pd.DataFrame) -> pd.Series:
     """Return whose fate is compared: the people of an origin, or of one group of it."""
     if "group" not in origins.columns:
         return origins["origin_id"]
-    return origins["origin_id"].str.cat(origins["group"], sep="|")
+    # An empty table has columns of no type.
+    return origins["origin_id"].astype(str).str.cat(origins["group"].astype(str), sep="|")
 
 
 def roads_lost(network: Network, villages: gpd.GeoDataFrame) -> dict[str, NDArray[np.float64]]:

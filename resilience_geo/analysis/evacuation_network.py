@@ -238,8 +238,14 @@ def build_network(
 
 
 def _pieces_of_roads(roads: Roads, mode: str) -> tuple[NDArray[np.int64], int]:
-    """Return the connected piece of each road, -1 where the mode may not go, and the largest."""
+    """Return the connected piece of each road, -1 where the mode may not go, and the largest.
+
+    A lost road is a piece of its own, and joins nothing.
+    """
     usable = roads.usable(mode)
+    there = usable.copy()
+    if roads.lost_road >= 0:
+        usable[roads.lost_road] = False
     links = sparse.csr_array(
         (np.ones(int(usable.sum())), (roads.start[usable], roads.end[usable])),
         shape=(roads.node_x.size, roads.node_x.size),
@@ -247,7 +253,9 @@ def _pieces_of_roads(roads: Roads, mode: str) -> tuple[NDArray[np.int64], int]:
     _, label = connected_components(links, directed=False)
     piece = label[roads.start].astype(np.int64)
     main = int(np.argmax(np.bincount(piece, roads.length_m * usable)))
-    return np.where(usable, piece, -1), main
+    if roads.lost_road >= 0:
+        piece[roads.lost_road] = piece.max() + 1
+    return np.where(there, piece, -1), main
 
 
 def _reached_from(
@@ -294,7 +302,7 @@ def _allowed(
 ) -> NDArray[np.bool_]:
     """Say which stretches may be used: early, late, or late with assistance."""
     if key == "early":
-        return stretches.usable
+        return stretches.usable.copy()
     return stretches.passable_late(
         unknown_passes=assumptions.unknown_roads_pass_late, assisted=key == LATE_ASSISTED
     )
@@ -517,6 +525,7 @@ def travel_at(
     stretches, assumptions = network.stretches, network.assumptions
     key = LATE_ASSISTED if assisted and departure == "late" else departure
     allowed = _allowed(stretches, key, assumptions)
+    allowed &= stretches.road != network.roads.lost_road
     state = stretches.state_for(assisted=assisted)
     times = _times(network, departure, state, weighed=weighed)
     forward_s, backward_s, weight = times

@@ -28,7 +28,7 @@ from resilience_geo.analysis.routes import refuse_without_shelters
 from resilience_geo.analysis.way_lines import draw_ways
 from resilience_geo.analysis.way_steps import Steps
 from resilience_geo.assumptions import EvacuationAssumptions
-from resilience_geo.errors import InputError, Message, Problem
+from resilience_geo.errors import InputError, Message, Problem, raise_problems
 from resilience_geo.tables import check_columns
 
 if TYPE_CHECKING:
@@ -184,6 +184,8 @@ def departure_curve(
     ------
     ColumnError
         A column is missing.
+    InputError
+        Numbers of people that are missing or negative.
 
     Examples
     --------
@@ -199,11 +201,12 @@ def departure_curve(
     needed = ("latest_departure_min", *(name for name in (people, by) if name is not None))
     check_columns(departures, needed, "departures")
     latest = departures["latest_departure_min"].to_numpy(dtype=np.float64)
-    count = departures[people].to_numpy() if people is not None else np.ones(latest.size, np.int64)
+    count = _counted(departures, people)
     moments = _minutes(departures, minutes)
     group, names = np.zeros(latest.size, dtype=np.int64), pd.Index([0])
     if by is not None:
-        group, names = pd.factorize(departures[by])
+        # Houses outside every village have no name, and are counted under none.
+        group, names = pd.factorize(departures[by], use_na_sentinel=False)
     everyone = np.bincount(group, count, minlength=len(names))
     in_time = np.array(
         [
@@ -223,6 +226,28 @@ def departure_curve(
         },
         index=index,
     )
+
+
+def _counted(departures: pd.DataFrame, people: str | None) -> NDArray[Any]:
+    """Return the people of each row; one where nothing counts them."""
+    if people is None:
+        return np.ones(len(departures), dtype=np.int64)
+    count = departures[people].to_numpy()
+    wrong = np.flatnonzero(~(count.astype(np.float64) >= 0.0))
+    raise_problems(
+        (
+            InputError,
+            Problem(
+                column=people,
+                row=str(departures.index[int(row)]),
+                found=Message("{value}", value=repr(count[row])),
+                expected=Message("a whole number of people, 0 or more"),
+                remedy=Message("round the evacuees of each origin to whole people"),
+            ),
+        )
+        for row in wrong
+    )
+    return count
 
 
 def _minutes(departures: pd.DataFrame, minutes: Iterable[float] | None) -> NDArray[np.float64]:

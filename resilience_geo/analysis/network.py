@@ -100,6 +100,9 @@ class Roads:
     width_m, lanes
         Width (m) and count of lanes as tagged; the least where several are named, NaN where there
         is none that can be read.
+    lost_road
+        A road that cannot be used although it is there; -1: none. Those who live on it, and those
+        whose shelter stands on it, are not sent across country in its place.
     """
 
     crs: pyproj.CRS
@@ -130,6 +133,7 @@ class Roads:
     node_elevation_m: NDArray[np.float64]
     width_m: NDArray[np.float64]
     lanes: NDArray[np.float64]
+    lost_road: int = -1
 
     @property
     def n_roads(self) -> int:

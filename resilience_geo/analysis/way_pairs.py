@@ -78,6 +78,12 @@ class WayPairs:
     has_way: NDArray[np.bool_]
     travels: tuple[Travel, Travel]
 
+    def quickest_s(self) -> NDArray[np.float64]:
+        """Return the time of each point's fastest way to any usable shelter; infinite: none."""
+        seconds = np.full(self.has_way.size, np.inf)
+        np.minimum.at(seconds, self.point, self.fastest.seconds)
+        return seconds
+
     def reach(self, network: Network, shelters: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Say which points have a way to some of certain shelters, however far."""
         fast = self.travels[1]

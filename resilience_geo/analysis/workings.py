@@ -27,7 +27,7 @@ from resilience_geo.analysis.groups import (
 from resilience_geo.analysis.origins import origin_table
 from resilience_geo.analysis.placement import Party, origin_rank, places_of
 from resilience_geo.analysis.routes import refuse_without_shelters
-from resilience_geo.errors import AssumptionError, Message, Problem
+from resilience_geo.errors import AssumptionError, InputError, Message, Problem
 from resilience_geo.tables import village_table
 
 if TYPE_CHECKING:
@@ -232,7 +232,8 @@ def _groups(
 ) -> tuple[NDArray[np.int64], pd.DataFrame]:
     """Split the evacuees of each origin into groups; return them, and the groups of villages."""
     given = layers.vulnerable
-    if isinstance(given, str) and given != NATIONAL:
+    known = given is None or isinstance(given, pd.DataFrame)
+    if not known and not (isinstance(given, str) and given == NATIONAL):
         raise AssumptionError(
             Problem(
                 found=Message("vulnerable {value}", value=repr(given)),
@@ -242,6 +243,19 @@ def _groups(
         )
     table = given if isinstance(given, pd.DataFrame) else None
     shares, source = village_shares(list(codes), table, assumptions)
+    if table is not None and len(codes) and not (source != NATIONAL).any():
+        raise InputError(
+            Problem(
+                file=table.attrs.get("source"),
+                column="village_code",
+                found=Message(
+                    "codes such as {codes}, of which none is a village of the plan",
+                    codes=", ".join(map(str, table.index[:3])),
+                ),
+                expected=Message("codes such as {codes}", codes=", ".join(codes[:3])),
+                remedy=Message("use the codes of the boundary layer (Kemendagri or BPS) in both"),
+            )
+        )
     village = codes.get_indexer(pd.Index(origins["village_code"]))
     by_group = split_by_group(village, origins["evacuees"].to_numpy(dtype=np.int64), shares)
     return by_group, village_groups(list(codes), village, by_group, source, assumptions)

@@ -278,14 +278,14 @@ def _clauses(parts: list[str], language: str) -> str:
 
 
 def late_extra_time_s(plan: EvacuationPlan, village_code: str | None = None) -> float:
-    """Return how much longer people take on average when they leave late (s).
+    """Return how much longer the fastest way takes on average when people leave late (s).
 
-    Of those who get away at both departures, of one village or of all of them, each person counting
+    Of those who have one at both departures, of one village or of all of them, each person counting
     the same; NaN where there are none.
     """
     if village_code is not None:
         return float(plan.villages.loc[village_code, "late_extra_time_s"])
-    columns = ["origin_id", "evacuees", "status", "travel_time_s"]
+    columns = ["origin_id", "evacuees", "status", "quickest_time_s"]
     early, late = (
         pd.DataFrame(of_departure(plan.origins, name)[columns]).assign(village_code="")
         for name in ("early", "late")

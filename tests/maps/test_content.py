@@ -35,7 +35,7 @@ def _slower(plan, extra_s):
     origins = plan.origins.copy()
     late = origins["departure"] == "late"
     more = origins["origin_id"].map(extra_s).fillna(0.0)
-    origins.loc[late, "travel_time_s"] += more[late]
+    origins.loc[late, "quickest_time_s"] += more[late]
     return dataclasses.replace(plan, origins=origins)
 
 
@@ -78,7 +78,7 @@ def test_minutes_count_each_person_once(plan, toy):
     assert content.late_extra_time_s(slower) == pytest.approx(360.0)
     assert content.lost_sentence(slower, "id") == (
         "Berangkat sebelum air datang: bila terlambat, 30 jiwa kehilangan tempat, 640 m jalan "
-        "tertutup, dan yang masih bisa keluar rata-rata 6 menit lebih lama di jalan."
+        "tertutup, dan jalan bagi yang masih bisa keluar rata-rata 6 menit lebih lama."
     )
     village = _changed(plan, late_extra_time_s=[30.0, 31.0, np.nan])
     assert "menit" not in content.lost_sentence(village, "id", toy.CODES[0])

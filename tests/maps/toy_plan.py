@@ -132,6 +132,7 @@ def _origins(departure):
             "status": [row[3] for row in rows],
             "shelter_id": [row[4] if ok else None for row, ok in zip(rows, served, strict=True)],
             "travel_time_s": [640.0 if ok else np.nan for ok in served],
+            "quickest_time_s": [640.0 if ok else np.nan for ok in served],
             "distance_m": [704.0 if ok else np.nan for ok in served],
         },
         geometry=[Point(at(*row[5])) for row in rows],
