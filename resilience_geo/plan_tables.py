@@ -128,7 +128,10 @@ def village_result(workings: Workings, departed_tables: Mapping[str, Departed]) 
     frame = village_table(workings.layers.villages)
     network = workings.network
     figures = {
-        name: shelter_coverage(each.origins, frame.index) for name, each in departed_tables.items()
+        name: shelter_coverage(each.origins, frame.index).assign(
+            no_second_route_people=_without_second(each.origins, frame.index)
+        )
+        for name, each in departed_tables.items()
     }
     shapes = frame.geometry.to_crs(network.roads.crs)
     first, *others = figures.values()
@@ -141,6 +144,14 @@ def village_result(workings: Workings, departed_tables: Mapping[str, Departed]) 
         table = table.assign(**roads_lost(network, places))
     table = table.join(workings.groups.drop(columns="general"))
     return gpd.GeoDataFrame(table, geometry=shapes, crs=network.roads.crs)
+
+
+def _without_second(origins: gpd.GeoDataFrame, codes: pd.Index) -> NDArray[np.int64]:
+    """Count the people of each village who have a place but only one way to any."""
+    single = (origins["status"] == "allocated") & ~origins["has_second_route"]
+    people = origins["evacuees"].to_numpy(dtype=np.float64) * single.to_numpy()
+    village = codes.get_indexer(pd.Index(origins["village_code"]))
+    return np.round(np.bincount(village, people, minlength=len(codes))).astype(np.int64)
 
 
 def unserved(villages: gpd.GeoDataFrame, *, both: bool, late: bool) -> pd.DataFrame:

@@ -169,6 +169,9 @@ def test_second_routes_are_as_different_as_the_roads_allow(plan):
         "A-00002": False,
         "B-00001": False,
     }
+    # A's second house, two people, and the seven of B have one way only.
+    single = plan.villages["no_second_route_people"].to_dict()
+    assert single == {"D": 0, "C": 0, "B": 7, "A": 2}
     # Late the southern road is cut: from A one road leads round, and all hangs on it.
     late = origins.loc["late"]
     assert late.loc["A-00001", "has_second_route"] == np.False_

@@ -30,6 +30,7 @@ from resilience_geo.analysis.routes import (
     SHELTERS_FULL,
     STATUSES,
     departures,
+    origin_points,
     refuse_without_shelters,
 )
 from resilience_geo.analysis.walks import Walks
@@ -317,8 +318,10 @@ def allocate_shelters(
     ------
     ShelterError
         No shelter is usable.
-    ColumnError
-        A column is missing.
+    ColumnError, CrsError
+        A column or the CRS is missing.
+    InputError
+        Origins that are no points, or whose people are no whole number.
 
     Notes
     -----
@@ -334,7 +337,7 @@ def allocate_shelters(
     refuse_without_shelters(hazard_status, shelters.attrs.get("source"))
     shelter_places = shelter_points(shelters, arrays.crs)
     network = build_network(arrays, hazard, shelter_places, chosen, elevation=elevation)
-    points = np.asarray(origins.geometry.to_crs(arrays.crs).array)
+    points = origin_points(origins, arrays.crs)
     people = _whole_people(origins)
     places = places_of(
         shelters, hazard_status == "usable", capacity_of(shelters, chosen), shelter_places
@@ -377,7 +380,7 @@ def _whole_people(origins: gpd.GeoDataFrame) -> NDArray[np.int64]:
             Problem(
                 column="evacuees",
                 row=str(origins.index[row]),
-                found=Message("{value}", value=repr(origins["evacuees"].iloc[row])),
+                found=Message("{value}", value=str(origins["evacuees"].iloc[row])),
                 expected=Message("a whole number of people, 0 or more"),
                 remedy=Message("round the evacuees of each origin to whole people"),
             ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from resilience_geo.analysis.coverage import capacity_of, shelter_points, shelter_status
 from resilience_geo.analysis.evacuation_network import (
@@ -23,13 +24,22 @@ from resilience_geo.analysis.evacuation_network import (
 from resilience_geo.analysis.network import road_arrays
 from resilience_geo.analysis.way_lines import draw_ways
 from resilience_geo.assumptions import EvacuationAssumptions
-from resilience_geo.errors import AssumptionError, Message, Problem, ShelterError
+from resilience_geo.errors import (
+    AssumptionError,
+    CrsError,
+    InputError,
+    Message,
+    Problem,
+    ShelterError,
+    raise_problems,
+)
 from resilience_geo.inputs.hazards import combine_hazards
 from resilience_geo.tables import check_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyproj
     from numpy.typing import NDArray
 
     from resilience_geo.inputs.hazard import Hazard
@@ -108,6 +118,42 @@ def refuse_without_shelters(status: NDArray[np.object_], source: str | None) -> 
             ),
         )
     )
+
+
+def origin_points(origins: gpd.GeoDataFrame, crs: pyproj.CRS) -> NDArray[np.object_]:
+    """Return where people are, in the metric CRS of the roads.
+
+    Raises
+    ------
+    CrsError
+        The table has no CRS.
+    InputError
+        Geometries that are no points, or none; all of them at once.
+    """
+    if origins.crs is None:
+        raise CrsError(
+            Problem(
+                found=Message("origins without a coordinate reference system"),
+                expected=Message("a table with a CRS"),
+                remedy=Message("set it with origins.set_crs(...)"),
+            )
+        )
+    shapes = np.asarray(origins.geometry.array)
+    wrong = np.flatnonzero((shapely.get_type_id(shapes) != 0) | shapely.is_empty(shapes))
+    raise_problems(
+        (
+            InputError,
+            Problem(
+                column=str(origins.geometry.name),
+                row=str(origins.index[row]),
+                found=Message("{value}", value=str(shapes[row])[:60]),
+                expected=Message("a point"),
+                remedy=Message("give each origin a point, such as representative_point()"),
+            ),
+        )
+        for row in wrong
+    )
+    return np.asarray(origins.geometry.to_crs(crs).array)
 
 
 def serve(
@@ -217,7 +263,7 @@ def evacuation_routes(
     refuse_without_shelters(hazard_status, shelters.attrs.get("source"))
     places = shelter_points(shelters, arrays.crs)
     network = build_network(arrays, hazard, places, chosen, elevation=elevation)
-    points = np.asarray(origins.geometry.to_crs(arrays.crs).array)
+    points = origin_points(origins, arrays.crs)
     tables = []
     for name in departures(departure):
         served = serve(

@@ -17,7 +17,7 @@ from resilience_geo.analysis.evacuation_network import build_network
 from resilience_geo.analysis.network import road_arrays
 from resilience_geo.analysis.placement import Party, Places, origin_rank
 from resilience_geo.analysis.routes import STATUSES
-from resilience_geo.errors import InputError
+from resilience_geo.errors import CrsError, InputError
 from tests.analysis.toys import WALK_MPS, at, flood_patches, homes, road_graph, shelters
 
 DRY = flood_patches()
@@ -95,6 +95,20 @@ def test_people_that_are_no_whole_number_are_refused(wrong):
     table = homes((405, 105), (205, 105)).assign(evacuees=wrong)
     with pytest.raises(InputError, match="whole number of people"):
         rg.allocate_shelters(table, shelters((305, 105)), LINE, DRY)
+
+
+def test_origins_that_are_no_points_are_refused():
+    table = homes((405, 105), (205, 105)).assign(evacuees=1)
+    for shape in (table.geometry.iloc[0].buffer(5), shapely.Point(), None):
+        wrong = table.copy()
+        wrong.geometry = [shape, table.geometry.iloc[1]]
+        wrong = wrong.set_crs(table.crs)
+        for verb in (rg.allocate_shelters, rg.evacuation_routes):
+            with pytest.raises(InputError, match="a point"):
+                verb(wrong, shelters((305, 105)), LINE, DRY)
+    bare = table.set_crs(None, allow_override=True)
+    with pytest.raises(CrsError):
+        rg.allocate_shelters(bare, shelters((305, 105)), LINE, DRY)
 
 
 CAUSES = {
@@ -311,6 +325,37 @@ def test_any_town_is_served_as_well_as_linear_programmes_say(seed):
     assert (came <= targets.set_index("shelter_id")["capacity_people"].loc[came.index]).all()
     assert (served["travel_time_s"] <= limit_min * 60 + 1e-6).all()
     assert_allclose(served.geometry.length, served["distance_m"], rtol=1e-6, atol=1e-6)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 10**6))
+def test_any_flooded_town_is_served_late_as_well_as_linear_programmes_say(seed):
+    graph, places, spots, targets, houses, people, limit_min = random_world(seed)
+    random = np.random.default_rng(seed + 1)
+    # Some roads are under water in their middle: late they are two dead ends.
+    wet = [link for link in {tuple(sorted(e[:2])) for e in graph.edges} if random.random() < 0.3]
+    patches = []
+    for u, v in wet:
+        x, y = (places[u][0] + places[v][0]) / 2, (places[u][1] + places[v][1]) / 2
+        patches.append((x // 10 * 10 - 40, y // 10 * 10 - 40, x // 10 * 10 + 50, y // 10 * 10 + 50))
+    hazard = flood_patches(*((*patch, 2.0) for patch in patches))
+    result = allocated(
+        [places[n] for n in houses],
+        people,
+        targets,
+        graph=graph,
+        hazard=hazard,
+        departure="late",
+        time_limit_min=limit_min,
+        max_snap_m=30.0,  # nobody walks across country from one dead end to another
+    )
+    dry = graph.copy()
+    dry.remove_edges_from([edge for edge in graph.edges if tuple(sorted(edge[:2])) in wet])
+    served = result[result["status"] == "allocated"]
+    capacity = targets["capacity_people"].to_numpy()
+    most, least = judged(dry, spots, capacity, houses, people, limit_min * 60)
+    assert served["evacuees"].sum() == most
+    assert_allclose((served["evacuees"] * served["travel_time_s"]).sum(), least, rtol=1e-6)
 
 
 @settings(deadline=None, max_examples=15)
