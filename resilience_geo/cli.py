@@ -417,7 +417,7 @@ def _options_of_each(
         return [options], []
     paths = options[name]
     parts = [{**options, name: path} for path in paths]
-    problems = []
+    problems = _kind_left_out(len(paths))
     for flag, *_ in _DETAILS[name].values():
         field = _field(flag)
         given = options.get(field) or (None,)
@@ -439,6 +439,22 @@ def _options_of_each(
         for part, value in zip(parts, each, strict=True):
             part[field] = value
     return ([] if problems else parts), problems
+
+
+def _kind_left_out(count: int) -> list[Problem]:
+    """Return the problem of several hazards of which nobody said what they are."""
+    context = click.get_current_context(silent=True)
+    source = None if context is None else context.get_parameter_source("hazard_kind")
+    if count < 2 or source is not click.core.ParameterSource.DEFAULT:  # noqa: PLR2004 - several
+        return []
+    return [
+        Problem(
+            file="--hazard-kind",
+            found=Message("{count} hazards of which the kind is not said", count=count),
+            expected=Message("--hazard-kind once for each --hazard, in their order"),
+            remedy=Message("write for example --hazard-kind flood --hazard-kind landslide"),
+        )
+    ]
 
 
 def _field(flag: str) -> str:
@@ -472,7 +488,14 @@ def _read(name: str, options: dict[str, Any], villages: gpd.GeoDataFrame | None)
         # The villages cannot be read: see whether the file is whole, and keep none of it. No
         # village of Indonesia is in the Gulf of Guinea.
         chosen["within"] = gpd.GeoSeries([shapely.box(0.0, 0.0, 1e-6, 1e-6)], crs=4326)
-    return getattr(rg, f"read_{name}")(options[name], **chosen)
+    found = getattr(rg, f"read_{name}")(options[name], **chosen)
+    if "where" in chosen:
+        note = Message(
+            "Only the villages asked for are planned; people of their neighbours may need seats in "
+            "the same shelters."
+        )
+        found.attrs["notes"] = (*found.attrs.get("notes", ()), note)
+    return found
 
 
 def _classes(text: str, file: str) -> dict[str, str] | tuple[float, ...]:

@@ -197,8 +197,9 @@ def plan_sensitivity(
     -------
     pandas.DataFrame
         Index `scenario`, the plan itself first; `departure`, `evacuees`, `allocated`, each unserved
-        cause (people), `mean_travel_time_min` of those allocated, and `allocated_change` and
-        `evacuees_change` (people) against the plan at the same departure.
+        cause and `unserved` in all (people), `mean_travel_time_min` of those allocated, and
+        `evacuees_change`, `allocated_change` and `unserved_change` (people) against the plan at the
+        same departure. A lost bridge is named.
 
     Raises
     ------
@@ -227,7 +228,7 @@ def plan_sensitivity(
         changed = work_out(*_changed(workings, scenario), departures)
         rows += _rows(scenario.name, changed)
     for row in rows:
-        for name in ("evacuees", "allocated"):
+        for name in ("evacuees", "allocated", "unserved"):
             row[f"{name}_change"] = row[name] - planned[row["departure"]][name]
     return pd.DataFrame(rows).set_index("scenario")
 
@@ -245,7 +246,8 @@ def _usual(plan: EvacuationPlan) -> list[Scenario]:
     bridges = losses[losses["bridge"] & (losses["people"] > 0)]
     if len(bridges):
         worst = int(bridges["road_id"].iloc[0])
-        scenarios.append(Scenario(name="a lost bridge", lost_road_id=worst))
+        called = str(bridges["name"].iloc[0]) or f"road_id {worst}"
+        scenarios.append(Scenario(name=f"a lost bridge: {called}", lost_road_id=worst))
     return scenarios
 
 
@@ -261,6 +263,7 @@ def _rows(name: str, workings: Workings) -> list[dict[str, Any]]:
                 "departure": departure,
                 "evacuees": int(people.sum()),
                 **{status: int(people[number]) for number, status in enumerate(STATUSES)},
+                "unserved": int(people.sum() - people[ALLOCATED]),
                 "mean_travel_time_min": _mean_min(
                     found.travel_time_s[served], found.people[served]
                 ),

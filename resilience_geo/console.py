@@ -175,7 +175,7 @@ def problem_text(problem: Problem, language: str, flags: Mapping[str, str] | Non
                 for key, value in (
                     ("problem_layer", problem.layer),
                     ("problem_column", problem.column),
-                    ("problem_row", problem.row),
+                    ("problem_row", _row_said(problem, language)),
                 )
                 if value is not None
             ),
@@ -189,6 +189,11 @@ def problem_text(problem: Problem, language: str, flags: Mapping[str, str] | Non
             said = re.sub(r"\b([a-z_]+)=", lambda word: flags.get(word[1], word[0]), said)
         lines.append(f"  {text.word(f'problem_{key}', language)}: {said}")
     return printable("\n".join(lines))
+
+
+def _row_said(problem: Problem, language: str) -> str | None:
+    """Return the rows of a problem in words."""
+    return None if problem.row is None else text.cut_list(str(problem.row), language)
 
 
 def fine_text(inputs: Iterable[Any], language: str) -> str:

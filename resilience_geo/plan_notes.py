@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from resilience_geo.analysis.groups import group_notes
+from resilience_geo.analysis.routes import ALLOCATED
+from resilience_geo.analysis.walks import standing_in_closed
 from resilience_geo.errors import Message
 from resilience_geo.inputs.village_codes import is_sample_code
 from resilience_geo.tables import village_table
@@ -75,6 +77,7 @@ def plan_notes(
                 reach=round(assumptions.max_snap_m),
             )
         )
+    notes += _wading_notes(workings)
     without_depth = [part for part in hazard.maps if part.unit != "m"]
     if without_depth and len(hazard.maps) == 1:
         notes.append(
@@ -88,6 +91,27 @@ def plan_notes(
             )
         )
     return tuple(dict.fromkeys(notes))
+
+
+def _wading_notes(workings: Workings) -> list[Message]:
+    """Return how many with a place late must first get out of water too deep for a road."""
+    if "late" not in workings.served:
+        return []
+    found, network = workings.served["late"], workings.network
+    stuck = standing_in_closed(
+        workings.points, network.hazard, network.roads.crs, workings.assumptions
+    )
+    placed = (found.status == ALLOCATED) & stuck[found.origin]
+    people = int(found.people[placed].sum())
+    if not people:
+        return []
+    return [
+        Message(
+            "Late, {people} of the people with a place stand where a road would be closed; they "
+            "are taken to get out of it on foot, and that must be checked on the spot.",
+            people=people,
+        )
+    ]
 
 
 def _exposure_notes(exposure: pd.DataFrame) -> list[Message]:

@@ -237,6 +237,8 @@ def _villages(plan: EvacuationPlan, language: str) -> list[Column]:
         for minutes in SERVICE_BANDS_MIN:
             head = text.word("within_minutes", language, minutes=minutes) + after
             columns.append(_count(plan, f"people_within_{minutes}_min", departure, head))
+        head = text.word("no_second_route_people", language) + after
+        columns.append(_count(plan, "no_second_route_people", departure, head))
     columns += _help(plan, language)
     return [*columns, *_waiting(plan, language)] if plan.departure == "both" else columns
 
@@ -355,6 +357,7 @@ def _shelters(plan: EvacuationPlan, language: str) -> list[Column]:
             values=[text.shelter_kind(each, language) for each in _texts(kinds)],
         ),
         Column(head=text.word("status", language), values=states, width=40),
+        *_accessible(table, language),
         Column(head=text.word("capacity", language), values=capacity, kind="count"),
         Column(
             head=text.word("people_coming", language),
@@ -363,6 +366,17 @@ def _shelters(plan: EvacuationPlan, language: str) -> list[Column]:
         ),
         Column(head=text.word("free_seats", language), values=list(free), kind="count"),
     ]
+
+
+def _accessible(table: Any, language: str) -> list[Column]:
+    """Return whether a wheelchair gets in, or that nobody said; nothing without such a column."""
+    if "accessible" not in table.columns:
+        return []
+    words = [
+        text.word("unknown" if pd.isna(value) else "yes" if value else "no", language)
+        for value in table["accessible"]
+    ]
+    return [Column(head=text.word("accessible", language), values=words, width=16)]
 
 
 def _texts(values: Any) -> list[str]:

@@ -4,7 +4,9 @@
         --population jiwa.tif --roads jalan.osm.pbf --shelters tes.geojson --out hasil
 
 Inputs are read once. Each desa is planned alone, with the roads and shelters around it, because a
-border cuts no road. A desa that cannot be planned is listed in `gagal.csv` and stops nothing.
+border cuts no road. Seats that neighbours share are then counted more than once: to divide them,
+plan the kecamatan in one run with `resilience-geo plan`. A desa that cannot be planned is listed
+in `gagal.csv` and stops nothing.
 
 Exit codes: 0 done; 1 done, with desa that failed; 2 an input is wrong.
 """
@@ -30,7 +32,13 @@ FAILED = "gagal.csv"
 KINDS = ("flood", "landslide", "tsunami", "generic")
 
 
-@click.command(help=__doc__.partition("\n")[0])
+SHARED_SEATS = (
+    "Each desa is planned alone, so seats that neighbours share are counted more than once. To "
+    "divide them, plan the kecamatan in one run with resilience-geo plan."
+)
+
+
+@click.command(help=f"{__doc__.partition(chr(10))[0]}\n\n{SHARED_SEATS}")
 @click.option("--villages", type=PATH, required=True, help="Boundary layer.")
 @click.option("--hazard", type=PATH, required=True, help="Raster or polygons.")
 @click.option("--hazard-kind", default="flood", show_default=True, type=click.Choice(KINDS))
@@ -43,6 +51,7 @@ KINDS = ("flood", "landslide", "tsunami", "generic")
 @click.option("--shelters", type=PATH, required=True, help="Points or buildings.")
 @click.option("--shelter-capacity", help="Column of people it takes, when it is not found.")
 @click.option("--code-column", help="Column of the village code, when it is not found.")
+@click.option("--vulnerable", help="Table of who needs help, or the word national.")
 @click.option("--elevation", type=PATH, help="Heights (m), for walking speed on slopes.")
 @click.option(
     "--buffer-m", type=float, default=3000.0, show_default=True, help="Surroundings of a desa (m)."
@@ -90,10 +99,16 @@ def read_inputs(options: dict[str, Any]) -> dict[str, Any]:
         "shelters": rg.read_shelters(
             options["shelters"], capacity_column=options["shelter_capacity"]
         ),
+        "vulnerable": vulnerable_groups(options["vulnerable"], villages),
         "elevation": None
         if options["elevation"] is None
         else rg.read_elevation(options["elevation"]),
     }
+
+
+def vulnerable_groups(given: str | None, villages: Any) -> Any:
+    """Return the table of vulnerable groups, the word `national`, or None."""
+    return given if given in {None, "national"} else rg.read_vulnerable(Path(given), villages)
 
 
 def make_all(inputs: dict[str, Any], options: dict[str, Any]) -> list[tuple[str, str, str]]:
@@ -121,6 +136,7 @@ def make_all(inputs: dict[str, Any], options: dict[str, Any]) -> list[tuple[str,
                 theirs,
                 assumptions=inputs["assumptions"],
                 elevation=inputs["elevation"],
+                vulnerable=inputs["vulnerable"],
             )
             folder = options["out"] / folders[row]
             rg.save_tables(plan, folder, language=options["language"])

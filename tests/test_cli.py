@@ -236,7 +236,12 @@ def test_hazards_together(tmp_path):
 
 def test_options_of_hazards_are_one_each_or_one_for_all(called):
     files = rg.sample_files()
-    two = ("--hazard", files["flood"], "--hazard", files["landslide"])
+    bare = ("--hazard", files["flood"], "--hazard", files["landslide"])
+    # A landslide index must not be planned as a flood because nobody said what it is.
+    code, _, err = called("check", *bare, "--language", "en")
+    assert code == 2
+    assert "2 hazards of which the kind is not said" in err
+    two = (*bare, "--hazard-kind", "flood", "--hazard-kind", "landslide")
     code, _, err = called(
         *("check", *two, "--hazard-unit", "m", "--hazard-unit", "index", "--hazard-unit", "m"),
         *("--hazard-band", "1", "--language", "en"),

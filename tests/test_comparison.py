@@ -99,7 +99,7 @@ def test_what_usually_goes_wrong(plan):
         "slower walking",
         "water a quarter deeper",
         "half the capacity",
-        "a lost bridge",
+        "a lost bridge: Jembatan Tua",
     ]
     assert (table["departure"] == "early").all()
     # 0.7 m becomes 0.875 m, medium: nobody lives there, and the five stay five.
@@ -107,6 +107,7 @@ def test_what_usually_goes_wrong(plan):
     assert table["allocated"].to_list() == [5, 5, 5, 4, 5]
     assert table["shelters_full"].to_list() == [0, 0, 0, 1, 0]
     assert table["allocated_change"].to_list() == [0, 0, 0, -1, 0]
+    assert table["unserved"].to_list() == table["unserved_change"].to_list() == [0, 0, 0, 1, 0]
     metres = table["mean_travel_time_min"] * 60 * WALK_MPS
     assert_allclose(metres, [610, 610 * 1.1 / 0.894, 610, 610, 610 + 400], rtol=1e-9)
 

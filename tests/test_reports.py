@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 import math
@@ -234,6 +235,8 @@ def test_the_sheet_of_villages_says_who_needs_help_and_what_waiting_costs(folder
     sheet = _sheets(folder / "plan.xlsx")["Desa"]
     assert _column(sheet, "Balita") == [12, 7, 5]
     assert _column(sheet, "Penyandang disabilitas") == [12, 8, 6]
+    assert _column(sheet, "Hanya punya satu jalan (sebelum)") == [30, 80, 0]
+    assert _column(sheet, "Hanya punya satu jalan (terlambat)") == [120, 80, 0]
     assert _column(sheet, "Perlu dibantu") == [33, 21, 15]
     assert _column(sheet, "Pendamping yang diperlukan") == [17, 11, 8]
     assert _column(sheet, "Sumber angka kelompok rentan") == [
@@ -245,12 +248,24 @@ def test_the_sheet_of_villages_says_who_needs_help_and_what_waiting_costs(folder
     assert _column(sheet, "Lebih lama di jalan bila terlambat, menit") == [0, 0, None]
     assert _column(sheet, "Jalan tertutup bila terlambat (m)") == [640, 0, 0]
     spoken = _column(sheet, "Untuk diucapkan")
-    assert "30 jiwa kehilangan tempat dan 640 m" in spoken[0]
+    assert "30 jiwa tidak lagi mendapat tempat dan 640 m" in spoken[0]
     assert not spoken[2]  # nobody there has a place to lose
     save_tables(toy.toy_plan(departure="early"), tmp_path)
     heads = [cell.value for cell in _cells(_sheets(tmp_path / "plan.xlsx")["Desa"])]
     assert "Perlu dibantu" in heads
     assert "Untuk diucapkan" not in heads
+
+
+def test_the_sheet_of_shelters_says_who_can_enter(folder, toy, tmp_path):
+    head = "Bisa diakses kursi roda"
+    without = [cell.value for cell in _cells(_sheets(folder / "plan.xlsx")["Tempat evakuasi"])]
+    assert head not in without
+    plan = toy.toy_plan(departure="early")
+    said = np.array([True, False, None, None, True, False], dtype=object)
+    shelters = plan.shelters.assign(accessible=said)
+    save_tables(dataclasses.replace(plan, shelters=shelters), tmp_path)
+    words = _column(_sheets(tmp_path / "plan.xlsx")["Tempat evakuasi"], head)
+    assert words == ["ya", "tidak", "tidak diketahui", "tidak diketahui", "ya", "tidak"]
 
 
 def test_the_sheet_of_shelters_says_how_many_places_are_left(folder):
@@ -265,7 +280,7 @@ def test_workbook_words(folder, toy, tmp_path):
     assert "balai desa" in kinds
     assert "clinic" in kinds
     assert not {"school", "townhall"} & set(kinds)
-    assert "Warga lewat jalur ini" in [cell.value for cell in _cells(book["Jalur"])]
+    assert "Warga desa ini ke tempat ini" in [cell.value for cell in _cells(book["Jalur"])]
     said = " ".join(str(cell.value) for cell in _cells(book["Asumsi"]))
     assert all(f"{letter} = " in said for letter in ("S", "S2", "C", "R", "J"))
     assert "Tingkat keyakinan" in said

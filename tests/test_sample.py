@@ -270,6 +270,12 @@ class TestInstalled:
             assert path.read_bytes() == source.read_bytes(), path.name
 
 
+def test_the_sample_may_be_asked_for_where_it_lies(sample_data):
+    before = {path: path.stat().st_mtime_ns for path in rg.sample_files().values()}
+    assert len(rg.write_sample(sample_data)) == len(rg.sample_files())
+    assert {path: path.stat().st_mtime_ns for path in rg.sample_files().values()} == before
+
+
 def test_files_of_ones_own_are_not_replaced(tmp_path):
     rg.write_sample(tmp_path)
     rg.write_sample(tmp_path)

@@ -68,6 +68,26 @@ def test_each_village_has_a_folder(script, two_villages, tmp_path):
         assert summary["allocated"] > 0
 
 
+def test_vulnerable_groups_and_shared_seats(script, two_villages, tmp_path):
+    villages = gpd.read_file(rg.sample_files()["villages"]).iloc[:1]
+    one = tmp_path / "satu.gpkg"
+    villages.to_file(one)
+    for given, source in (
+        (str(rg.sample_files()["vulnerable"]), "table"),
+        ("national", "national"),
+    ):
+        out = tmp_path / source
+        result = run(script, out, one, "--vulnerable", given)
+        assert result.exit_code == 0, result.output
+        origins = gpd.read_file(out / "99.01.01.2001" / "plan.gpkg", layer="origins")
+        assert set(origins["group"]) > {"elderly", "disabled"}
+        village = gpd.read_file(out / "99.01.01.2001" / "plan.gpkg", layer="villages")
+        assert village["shares_from"].tolist() == [source]
+    assert run(script, tmp_path, two_villages, "--vulnerable", "tidak_ada.csv").exit_code == 2
+    told = " ".join(CliRunner().invoke(script.main, ["--help"]).output.split())
+    assert script.SHARED_SEATS in told
+
+
 def test_a_village_that_fails_is_listed_and_stops_nothing(script, two_villages, tmp_path):
     """Only the first desa has shelters within its border, and nothing beyond it is looked at."""
     shelters = gpd.read_file(rg.sample_files()["shelters"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from resilience_geo.analysis.evacuation_network import Network
+    from resilience_geo.analysis.evacuation_network import Network, Ways
     from resilience_geo.flows.quick_evacuation import QuickEvacuation
 
     Integers = NDArray[np.int64]
+    Floats = NDArray[np.float64]
 
 METHODS: tuple[str, ...] = ("auto", "exact", "fast")
 
@@ -109,6 +111,11 @@ def clearance_time(
     safe as early as possible; where the answer is exact, all others are too as far as that allows.
     The time limit of the plan does not count here: read the curve at any minute.
 
+    Where groups are planned apart, each walks at its own speed: what that takes it longer on its
+    nearest way counts before it enters the roads, so that on that way it arrives when it would, and
+    on a detour made because of queues somewhat early. Their own depth limits, and shelters that are
+    not accessible, do not count here.
+
     Parameters
     ----------
     plan
@@ -140,14 +147,16 @@ def clearance_time(
         )
     _refuse(departure, tuple(workings.served), "departure")
     origins = workings.origins
-    people = np.sum([party.people for party in workings.parties], axis=0).astype(np.int64)
+    people = np.column_stack([party.people for party in workings.parties]).astype(np.int64)
     if village_codes is not None:
         codes = origins["village_code"].astype(str)
         villages = set(plan.villages.index.astype(str))
         for code in village_codes:
             _refuse(str(code), tuple(sorted(villages)), "village_codes")
-        people = np.where(codes.isin([str(code) for code in village_codes]), people, 0)
+        chosen = codes.isin([str(code) for code in village_codes]).to_numpy()
+        people = np.where(chosen[:, None], people, 0)
     assumptions = workings.network.assumptions
+    speed = np.array([party.walking_speed_mps for party in workings.parties])
     places = workings.places
     seats = np.nan_to_num(places.capacity_people, nan=float(assumptions.unknown_capacity_people))
     seats = np.floor(np.where(places.usable, seats, 0.0)).astype(np.int64)
@@ -157,6 +166,7 @@ def clearance_time(
         np.asarray(origins.geometry.array),
         people,
         seats,
+        slower=assumptions.walking_speed_mps / speed,
         method=method,
         step_s=step_s,
     )
@@ -182,6 +192,7 @@ def network_clearance(
     people: Integers,
     seats: Integers,
     *,
+    slower: Floats | None = None,
     method: str = "auto",
     step_s: float = 60.0,
 ) -> Clearance:
@@ -194,31 +205,44 @@ def network_clearance(
     departure
         `early` or `late`.
     points, people
-        Where people are, in the metric CRS of the roads, and how many.
+        Where people are, in the metric CRS of the roads, and how many; shape (n_points,), or
+        (n_points, n_groups) where groups walk at their own speed.
     seats
         People each shelter takes; 0 where it may not be used.
+    slower
+        By how much each group is slower than everyone; shape (n_groups,).
     method, step_s
         As in `clearance_time`.
 
     Raises
     ------
     AssumptionError
-        There is no such method, or the step is not above 0.
+        There is no such method, or the step is no number of seconds from 1 up.
     """
     _refuse(method, METHODS, "method")
-    if not step_s > 0.0:
+    if not isinstance(step_s, (int, float)) or not 1.0 <= step_s < math.inf:
         raise AssumptionError(
             Problem(
                 column="step_s",
                 found=Message("{value}", value=repr(step_s)),
-                expected=Message("a number above 0"),
+                expected=Message("a number of seconds, 1 or more"),
                 remedy=Message("give {name} a value within that range", name="step_s"),
             )
         )
     travel = travel_at(network, departure, weighed=False)
-    some = np.flatnonzero(people > 0)
+    by_group = people[:, None] if people.ndim == 1 else people
+    some = np.flatnonzero(by_group.sum(axis=1) > 0)
     ways = find_ways(network, travel, points[some], seats > 0)
-    roads = road_steps(network, travel, ways, people[some], seats, step_s)
+    row, group = np.nonzero(by_group[some])
+    roads = road_steps(
+        network,
+        travel,
+        _rows_of(ways, row),
+        by_group[some][row, group],
+        seats,
+        step_s,
+        slower=None if slower is None else slower[group],
+    )
     schedule = _schedule(roads.problem, method)
     safe = int(schedule.arrivals[-1])
     lead_min = network.assumptions.warning_time_min + network.assumptions.reaction_time_min
@@ -243,6 +267,12 @@ def network_clearance(
         unserved_people=int(people.sum()) - safe,
         is_earliest_arrival=schedule.is_earliest_arrival,
     )
+
+
+def _rows_of(ways: Ways, row: Integers) -> Ways:
+    """Return a way for each of some rows, some of them several times."""
+    names = (entry.name for entry in fields(ways) if entry.name != "trees")
+    return replace(ways, **{name: getattr(ways, name)[row] for name in names})
 
 
 def _schedule(problem: StepProblem, method: str) -> _Schedule:

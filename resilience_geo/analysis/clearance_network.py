@@ -75,6 +75,30 @@ class _Chains:
         )
 
 
+@dataclass(frozen=True)
+class _Along:
+    """Of every arc: the last of its chain, the least people/s from it on, and where that is."""
+
+    last: Integers
+    people_per_s: Floats
+    stretch: Integers
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """Steps between places, each by its own clock: the steps to its nearest shelter."""
+
+    seconds: Floats
+    steps: Integers
+    step_s: float
+
+    def between(self, tail: Integers, head: Integers, seconds: Floats) -> Integers:
+        """Return the steps of edges; what they lead off the nearest way is rounded up."""
+        off_way = _steps_up(seconds - (self.seconds[tail] - self.seconds[head]), self.step_s)
+        taken: Integers = self.steps[tail] - self.steps[head] + np.maximum(off_way, 0)
+        return taken
+
+
 def road_steps(
     network: Network,
     travel: Travel,
@@ -82,6 +106,8 @@ def road_steps(
     people: Integers,
     seats: Integers,
     step_s: float,
+    *,
+    slower: Floats | None = None,
 ) -> RoadSteps:
     """Make the evacuation of some people on the roads, in whole steps.
 
@@ -100,81 +126,121 @@ def road_steps(
         People each shelter takes; 0 where it may not be used.
     step_s
         Length of a step (s).
+    slower
+        By how much the people of each origin are slower than everyone. What their nearest way takes
+        them longer counts before they enter the roads; None where all walk alike.
     """
-    stretches = network.stretches
-    n_roads = stretches.n_nodes
+    n_roads = network.stretches.n_nodes
     tree = nearest_targets(travel.graph, n_roads + np.flatnonzero(seats > 0))
-    cost = tree.cost
     access = network.accesses[travel.key]
     open_access = seats[access.shelter] > 0
     joins, shelter = access.node[open_access], n_roads + access.shelter[open_access]
     walk_s = access.walk_m[open_access] / network.assumptions.walking_speed_mps
     keep = _crossings(network, travel, joins)
-    chains, last, least, narrowest = _chains(network, travel, keep)
-    chains = _without_dead_ends(chains, cost, joins)
-    clock = np.zeros(cost.size, dtype=np.int64)
-    reached = np.isfinite(cost)
-    clock[reached] = _steps_up(cost[reached], step_s)
-
-    def steps(tail: Integers, head: Integers, seconds: Floats) -> Integers:
-        off_way = _steps_up(seconds - (cost[tail] - cost[head]), step_s)
-        taken: Integers = clock[tail] - clock[head] + np.maximum(off_way, 0)
-        return taken
-
-    lives = np.flatnonzero((ways.shelter >= 0) & (people > 0))
-    entry = np.where(ways.toward_end, stretches.end[ways.stretch], stretches.start[ways.stretch])
-    crossing = _next_kept(tree.next_node, keep)[entry[lives]]
-    away = np.maximum(_steps_up(ways.travel_time_s[lives], step_s) - clock[crossing], 0)
-    arc = _open_arc(travel, ways, lives)
-    part = np.where(ways.toward_end[lives], 1.0 - ways.share[lives], ways.share[lives])
-    on_road = (part * stretches.length_m[ways.stretch[lives]] > _SAME_PLACE_M) | ~keep[entry[lives]]
-    needed = _needed_gates(last, arc[on_road], people[lives[on_road]], _room(least, step_s))
-    gate_of_last = np.full(last.size, -1)
-    gate_of_last[last[needed]] = cost.size + np.arange(needed.size)
-    gate_end = np.full(last.size, -1)
-    gate_end[last[arc]] = crossing
-    gated = gate_of_last[chains.last]
-    first_place = np.where(on_road, gate_of_last[last[arc]], -1)
-    homes, home = np.unique(
-        np.column_stack([np.where(first_place < 0, crossing, first_place), away]),
-        axis=0,
-        return_inverse=True,
-    )
-    n_places = cost.size + needed.size
-    supply, places = np.zeros((2, n_places + homes.shape[0]), dtype=np.int64)
-    np.add.at(supply, n_places + home.ravel(), people[lives])
-    places[n_roads : cost.size] = seats
+    chains, along = _chains(network, travel, keep)
+    chains = _without_dead_ends(chains, tree.cost, joins)
+    steps = np.zeros(tree.cost.size, dtype=np.int64)
+    reached = np.isfinite(tree.cost)
+    steps[reached] = _steps_up(tree.cost[reached], step_s)
+    clock = _Clock(tree.cost, steps, step_s)
+    homes = _homes(network, travel, ways, people, (_next_kept(tree.next_node, keep), keep))
+    longer = 1.0 if slower is None else slower[homes.origin]
+    gates = _gates(homes, along, step_s, tree.cost.size)
+    away = np.maximum(_steps_up(homes.seconds * longer, step_s) - steps[homes.crossing], 0)
+    gate = gates.of_last[along.last[homes.arc]]
+    begins = np.where(homes.on_road & (gate >= 0), gate, homes.crossing)
+    first, home = np.unique(np.column_stack([begins, away]), axis=0, return_inverse=True)
+    n_places = tree.cost.size + gates.stretch.size
+    supply, places = np.zeros((2, n_places + first.shape[0]), dtype=np.int64)
+    np.add.at(supply, n_places + home.ravel(), homes.people)
+    places[n_roads : tree.cost.size] = seats
+    gated = gates.of_last[chains.last]
+    at_home = n_places + np.arange(first.shape[0])
     parts = (
         (
             chains.tail,
             np.where(gated < 0, chains.head, gated),
-            steps(chains.tail, chains.head, chains.seconds),
+            clock.between(chains.tail, chains.head, chains.seconds),
             _room(chains.people_per_s, step_s),
             chains.stretch,
         ),
-        (
-            gate_of_last[last[needed]],
-            gate_end[last[needed]],
-            np.zeros(needed.size, dtype=np.int64),
-            _room(least[needed], step_s),
-            narrowest[needed],
-        ),
-        (joins, shelter, steps(joins, shelter, walk_s), *_open_to_all(joins.size)),
-        (
-            n_places + np.arange(homes.shape[0]),
-            homes[:, 0],
-            homes[:, 1],
-            *_open_to_all(homes.shape[0]),
-        ),
+        (gates.tail, gates.head, np.zeros_like(gates.tail), gates.room, gates.stretch),
+        (joins, shelter, clock.between(joins, shelter, walk_s), *_open_to_all(joins.size)),
+        (at_home, first[:, 0], first[:, 1], *_open_to_all(at_home.size)),
     )
     tail, head, travel_time, capacity, stretch = (
         np.concatenate(column) for column in zip(*parts, strict=True)
     )
     used, ends = np.unique(np.concatenate([tail, head]), return_inverse=True)
     tail, head = np.split(ends, 2)
-    return RoadSteps(
-        StepProblem(tail, head, travel_time, capacity, supply[used], places[used]), stretch, step_s
+    problem = StepProblem(tail, head, travel_time, capacity, supply[used], places[used])
+    return RoadSteps(problem, stretch, step_s)
+
+
+@dataclass(frozen=True)
+class _Homes:
+    """Where people live: their origin, the crossing they come to, the arc, how far they walk.
+
+    `seconds` is their whole way to the nearest shelter, `on_road` whether they live along the arc
+    and not at its end.
+    """
+
+    origin: Integers
+    people: Integers
+    crossing: Integers
+    arc: Integers
+    on_road: NDArray[np.bool_]
+    seconds: Floats
+
+
+def _homes(
+    network: Network,
+    travel: Travel,
+    ways: Ways,
+    people: Integers,
+    crossings: tuple[Integers, NDArray[np.bool_]],
+) -> _Homes:
+    """Find where those who have a way enter the roads; crossings: the next one, which stay."""
+    next_kept, keep = crossings
+    stretches = network.stretches
+    lives = np.flatnonzero((ways.shelter >= 0) & (people > 0))
+    toward_end, stretch = ways.toward_end[lives], ways.stretch[lives]
+    entry = np.where(toward_end, stretches.end[stretch], stretches.start[stretch])
+    part = np.where(toward_end, 1.0 - ways.share[lives], ways.share[lives])
+    return _Homes(
+        origin=lives,
+        people=people[lives],
+        crossing=next_kept[entry],
+        arc=_open_arc(travel, ways, lives),
+        on_road=(part * stretches.length_m[stretch] > _SAME_PLACE_M) | ~keep[entry],
+        seconds=ways.travel_time_s[lives],
     )
+
+
+@dataclass(frozen=True)
+class _Gates:
+    """Ends of chains that their own people could fill: an edge of no time each.
+
+    `of_last` is the gate at the end of the chain with a last arc; -1 where there is none.
+    """
+
+    of_last: Integers
+    tail: Integers
+    head: Integers
+    room: Integers
+    stretch: Integers
+
+
+def _gates(homes: _Homes, along: _Along, step_s: float, first_node: int) -> _Gates:
+    """Make the gates that are needed, as nodes from a first number on."""
+    on = np.flatnonzero(homes.on_road)
+    room = _room(along.people_per_s, step_s)
+    needed = _needed_gates(along.last, homes.arc[on], homes.people[on], room)
+    node = first_node + np.arange(needed.size)
+    of_last, end = np.full((2, along.last.size), -1)
+    of_last[along.last[needed]] = node
+    end[along.last[homes.arc]] = homes.crossing
+    return _Gates(of_last, node, end[along.last[needed]], room[needed], along.stretch[needed])
 
 
 def _open_to_all(count: int) -> tuple[Integers, Integers]:
@@ -231,17 +297,8 @@ def _crossings(network: Network, travel: Travel, joins: Integers) -> NDArray[np.
     return keep
 
 
-def _chains(
-    network: Network, travel: Travel, keep: NDArray[np.bool_]
-) -> tuple[_Chains, Integers, Floats, Integers]:
-    """Follow open stretches from each crossing to the next, both ways.
-
-    Returns
-    -------
-    tuple
-        The chains; and of every arc the last arc of its chain, the least people/s from the arc to
-        the end of the chain, and the stretch of that.
-    """
+def _chains(network: Network, travel: Travel, keep: NDArray[np.bool_]) -> tuple[_Chains, _Along]:
+    """Follow open stretches from each crossing to the next, both ways."""
     stretches = network.stretches
     used = np.flatnonzero(travel.allowed)
     forward_s, backward_s, _ = travel.times
@@ -285,7 +342,7 @@ def _chains(
         stretch=narrowest[first],
         last=last,
     )
-    return chains, ahead, least, narrowest
+    return chains, _Along(ahead, least, narrowest)
 
 
 def _without_dead_ends(chains: _Chains, cost: Floats, joins: Integers) -> _Chains:

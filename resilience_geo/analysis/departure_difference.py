@@ -56,7 +56,8 @@ def people_and_minutes_lost(
         quickest_s[row, which] = np.where(np.isnan(seconds), np.inf, seconds)
     size = len(village_codes)
     both = np.isfinite(quickest_s).all(axis=0)
-    longer_s = quickest_s[1, both] - quickest_s[0, both]
+    # Late one may walk to an open road farther off; where that is quicker nothing is lost.
+    longer_s = np.maximum(quickest_s[1, both] - quickest_s[0, both], 0.0)
     count = people[0, both]
     total = np.bincount(village[both], count, minlength=size)
     extra_s = np.bincount(village[both], longer_s * count, minlength=size)

@@ -161,6 +161,18 @@ def _walks_around(
     return Walks(point[best], stretch[best], share[best], distance[best])
 
 
+def standing_in_closed(
+    points: NDArray[np.object_], hazard: Hazard, crs: pyproj.CRS, assumptions: EvacuationAssumptions
+) -> NDArray[np.bool_]:
+    """Say who stands in what would close a road: their walk out of it is taken on trust."""
+    closed = np.zeros(points.size, dtype=bool)
+    for part in hazard.maps:
+        x, y = transform_points(shapely.get_x(points), shapely.get_y(points), crs, part.crs)
+        classes, depths = hazard_at(part, x, y)
+        closed |= states_of(part, classes, depths, assumptions.mode, assumptions)[0] == CLOSED
+    return closed
+
+
 def _barred(
     walks: Walks,
     lines: NDArray[np.object_],

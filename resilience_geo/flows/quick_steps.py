@@ -1,12 +1,4 @@
-"""An evacuation in whole steps, and how it is seen through longer steps.
-
-All of Jakarta over 200 steps of a minute is some twelve million arcs of a time-expanded network.
-Steps several times as long make it small. Each node has its own clock: a long step at a node begins
-later by what its travel time to the nearest sink lacks to whole long steps. By these clocks the
-nearest way to a sink is rounded once, not at every edge, and a way that leads off it is rounded up
-where it does. A flow in long steps can therefore be carried out in the short ones; one that does
-not exist says nothing, and that is what `static_bound` is for.
-"""
+"""An evacuation in whole steps, and what a flow without steps says about it."""
 
 from __future__ import annotations
 
@@ -69,6 +61,20 @@ class StepProblem:
         arcs = (self.head, self.tail, self.travel_time)
         return _fewest_steps(arcs, self.n_nodes, np.flatnonzero(self.places > 0))
 
+    @cached_property
+    def passable(self) -> NDArray[np.bool_]:
+        """Whether somebody can get to an edge, and from it to a sink."""
+        reached: NDArray[np.bool_] = self.earliest[self.tail] < UNBOUNDED
+        return reached & (self.to_sink[self.head] < UNBOUNDED)
+
+    @cached_property
+    def at_once(self) -> NDArray[np.bool_]:
+        """Whether an edge is the only one at a home, and everybody may enter it at once."""
+        n_ways = np.bincount(self.tail, minlength=self.n_nodes)
+        n_ways += np.bincount(self.head, minlength=self.n_nodes)
+        alone: NDArray[np.bool_] = (n_ways == 1) & (self.supply > 0) & (self.places == 0)
+        return alone[self.tail] & (self.capacity >= UNBOUNDED)
+
     def on_edges(self, edges: NDArray[np.bool_] | Integers) -> StepProblem:
         """Return the same people and sinks with some of the edges."""
         return replace(
@@ -104,95 +110,7 @@ def _fewest_steps(
     return fewest
 
 
-@dataclass(frozen=True)
-class LongSteps:
-    """Arcs of the time-expanded network in long steps.
-
-    Parameters
-    ----------
-    arcs
-        Tail, head and capacity of every arc: movements, waiting, people, sinks, in this order; the
-        last two nodes are where people come from and where they are safe.
-    edge, step, taken
-        Edge of every movement, the long step at which it begins, and the long steps it takes.
-    source, sink
-        Nodes with people and with places.
-    last_step
-        Last step, in short ones, by which everybody is safe who gets through.
-    """
-
-    arcs: tuple[Integers, Integers, Integers]
-    n_nodes: int
-    edge: Integers
-    step: Integers
-    taken: Integers
-    source: Integers
-    sink: Integers
-    last_step: int
-
-
-def long_steps(problem: StepProblem, horizon: int, length: int) -> LongSteps:
-    """Expand a problem over time in long steps that fit into a horizon.
-
-    A way in long steps never takes less time than in short ones.
-
-    Parameters
-    ----------
-    problem
-        The evacuation in short steps.
-    horizon
-        Last short step that counts.
-    length
-        Short steps in a long one; 1 gives the time-expanded network itself.
-    """
-    tail, head = problem.tail, problem.head
-    to_sink = problem.to_sink
-    open_edge = (problem.earliest[tail] < UNBOUNDED) & (to_sink[head] < UNBOUNDED)
-    remaining = np.where(to_sink < UNBOUNDED, -(-to_sink // length), 0)
-    off_way = problem.travel_time + to_sink[head] - to_sink[tail]
-    taken = remaining[tail] - remaining[head] - (-np.where(open_edge, off_way, 0) // length)
-    last = (horizon + 1) // length - 1
-    first = replace(problem.on_edges(open_edge), travel_time=taken[open_edge]).earliest
-    spare = np.where((first < UNBOUNDED) & (to_sink < UNBOUNDED), last - remaining - first + 1, 0)
-    spare = np.maximum(spare, 0)
-    begin = np.cumsum(spare) - spare
-    latest = last - taken - remaining[head]
-    count = np.where(open_edge, np.maximum(latest - first[tail] + 1, 0), 0)
-    edge, late = _spread(count)
-    step = first[tail[edge]] + late
-    arrive = step + taken[edge] - first[head[edge]]
-    waiting, place = _spread(np.maximum(spare - 1, 0))
-    source = np.flatnonzero((problem.supply > 0) & (spare > 0))
-    sink = np.flatnonzero((problem.places > 0) & (spare > 0))
-    n_nodes = int(spare.sum())
-    everybody = int(problem.supply.sum())
-    room = np.minimum(problem.capacity * length, everybody)
-    ends = np.concatenate(
-        [
-            [begin[tail[edge]] + late, begin[head[edge]] + arrive, room[edge]],
-            [begin[waiting] + place, begin[waiting] + place + 1, np.full(place.size, everybody)],
-            [np.full(source.size, n_nodes), begin[source], problem.supply[source]],
-            [
-                (begin + spare)[sink] - 1,
-                np.full(sink.size, n_nodes + 1),
-                np.minimum(problem.places[sink], everybody),
-            ],
-        ],
-        axis=1,
-    )
-    return LongSteps(
-        arcs=(ends[0], ends[1], ends[2]),
-        n_nodes=n_nodes + 2,
-        edge=edge,
-        step=step,
-        taken=taken[edge],
-        source=source,
-        sink=sink,
-        last_step=(last + 1) * length - 1,
-    )
-
-
-def _spread(count: Integers) -> tuple[Integers, Integers]:
+def spread(count: Integers) -> tuple[Integers, Integers]:
     """Return an owner and a number 0, 1, ... for so many things of each owner."""
     owner = np.repeat(np.arange(count.size), count)
     return owner, np.arange(owner.size) - (np.cumsum(count) - count)[owner]

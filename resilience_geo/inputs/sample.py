@@ -80,7 +80,9 @@ def write_sample(folder: str | Path, *, overwrite: bool = False) -> list[Path]:
         for name, source in sample_files().items():
             path = target / _FILES[name]
             path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, path)
+            # In a checkout the sample may be asked for where it lies.
+            if not (path.exists() and path.samefile(source)):
+                shutil.copyfile(source, path)
             written.append(path)
     except OSError as error:
         raise OutputError(

@@ -16,6 +16,7 @@ from resilience_geo.analysis.departure_difference import people_and_minutes_lost
 from resilience_geo.analysis.groups import GROUPS
 from resilience_geo.crs import GEOGRAPHIC, metric_crs_of
 from resilience_geo.hazard_classes import CLASS_NAMES
+from resilience_geo.inputs.vulnerable_columns import VULNERABLE_GROUPS
 from resilience_geo.maps import text
 from resilience_geo.tables import UNSERVED_CAUSES
 
@@ -150,8 +151,8 @@ def summary(plan: EvacuationPlan, language: str, *, whole: bool = False) -> list
     language
         `id` or `en`.
     whole
-        Whether every cause is named, and who gains a place late: where there is room for it. A
-        screen needs its room for the map.
+        Whether every cause is named: where there is room for it. A screen needs its room for the
+        map.
     """
     unknown = float(plan.exposure["people_unknown"].sum())
     sentences = []
@@ -176,7 +177,7 @@ def _evacuee_sentences(plan: EvacuationPlan, language: str, *, whole: bool) -> l
     ]
     if plan.departure == "both":
         sentences.append(lost_sentence(plan, language))
-        sentences += gained_sentences(plan, language) if whole else []
+        sentences += gained_sentences(plan, language)
     return [each for each in sentences if each]
 
 
@@ -286,6 +287,8 @@ def late_extra_time_s(plan: EvacuationPlan, village_code: str | None = None) -> 
     if village_code is not None:
         return float(plan.villages.loc[village_code, "late_extra_time_s"])
     columns = ["origin_id", "evacuees", "status", "quickest_time_s"]
+    if "group" in plan.origins.columns:
+        columns.append("group")  # the groups of one origin do not take the same time
     early, late = (
         pd.DataFrame(of_departure(plan.origins, name)[columns]).assign(village_code="")
         for name in ("early", "late")
@@ -293,13 +296,21 @@ def late_extra_time_s(plan: EvacuationPlan, village_code: str | None = None) -> 
     return float(people_and_minutes_lost(early, late, pd.Index([""]))["late_extra_time_s"].iloc[0])
 
 
+def gained_people(plan: EvacuationPlan) -> pd.Series[Any]:
+    """Return, per village of a plan with both departures, who has a place only late (people)."""
+    villages = plan.villages
+    gained: pd.Series[Any] = (
+        villages["late_allocated"] - villages["allocated"] + villages["lost_if_late_people"]
+    )
+    return gained
+
+
 def gained_sentences(plan: EvacuationPlan, language: str) -> list[str]:
     """Return how many people have a place only late, when others no longer reach it; or nothing.
 
     Without it the people lost would not add up with those placed early and late.
     """
-    lost = int(plan.villages["lost_if_late_people"].sum())
-    gained = total(plan, "allocated", "late") - total(plan, "allocated", "early") + lost
+    gained = int(gained_people(plan).sum())
     if gained <= 0:
         return []
     return [text.word("late_gained", language, gained=text.number(gained, language))]
@@ -425,9 +436,15 @@ def limits(plan: EvacuationPlan, language: str) -> list[str]:
 
 
 def key_assumptions(plan: EvacuationPlan, language: str) -> list[tuple[str, str]]:
-    """Return name and value of the assumptions that matter most, and of all that were changed."""
+    """Return name and value of the assumptions that matter most, and of all that were changed.
+
+    Where groups are planned apart, how fast each walks, their depth limit and helpers matter too.
+    """
     mode = plan.assumptions.mode
     shown = [*KEY_ASSUMPTIONS, f"{mode}_depth_limit_m"]
+    if "group" in plan.origins.columns:
+        shown += [f"{name}_walking_speed_mps" for name in VULNERABLE_GROUPS]
+        shown += ["assisted_depth_limit_m", "people_per_helper"]
     entries = plan.assumptions.as_dict()
     names = [name for name in entries if name in shown or entries[name]["changed"]]
     return [

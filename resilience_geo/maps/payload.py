@@ -158,6 +158,7 @@ def village_tables(plan: EvacuationPlan, language: str) -> dict[Any, list[list[A
     late = {column: content.village_figure(plan, column, departures[-1]) for column in _FIGURES}
     early = {column: content.village_figure(plan, column, departures[0]) for column in _FIGURES}
     both = len(departures) > 1
+    gained = content.gained_people(plan) if both else None
     tables = {}
     for code in plan.villages.index:
         rows: list[list[Any]] = [
@@ -174,7 +175,8 @@ def village_tables(plan: EvacuationPlan, language: str) -> dict[Any, list[list[A
                 continue
             rows.append(_figure_row(column, figures, language))
         if early["evacuees"][code]:
-            rows += _waiting_rows(plan.villages.loc[code], language) if both else []
+            if gained is not None:
+                rows += _waiting_rows(plan.villages.loc[code], int(gained[code]), language)
             rows += _help_rows(plan.villages.loc[code], language)
             said = content.lost_sentence(plan, language, str(code)) if both else ""
             rows += [[text.word("said_aloud", language), [said], 0]] if said else []
@@ -182,10 +184,12 @@ def village_tables(plan: EvacuationPlan, language: str) -> dict[Any, list[list[A
     return tables
 
 
-def _waiting_rows(village: pd.Series[Any], language: str) -> list[list[Any]]:
-    """Return what it costs a village to leave late."""
+def _waiting_rows(village: pd.Series[Any], gained: int, language: str) -> list[list[Any]]:
+    """Return what it costs a village to leave late, and who of it gains a place by that."""
     lost = text.people(village["lost_if_late_people"], language)
     rows = [[text.word("lost_if_late", language), [lost], 1]]
+    if gained > 0:
+        rows.append([text.word("gained_if_late", language), [text.people(gained, language)], 0])
     for column, term in (
         ("late_closed_road_m", "late_closed_road"),
         ("late_unknown_road_m", "late_unknown_road"),
@@ -295,7 +299,7 @@ def _routes(plan: EvacuationPlan, departure: str, language: str) -> list[list[An
             [text.word("village", language), str(villages.get(row.village_code, ""))],
             [text.word("distance", language), text.distance(row.distance_m, language)],
             [text.word("travel_time", language), text.minutes(row.travel_time_s, language)],
-            [text.word("evacuees", language), text.people(row.evacuees, language)],
+            [text.word("route_people", language), text.people(row.evacuees, language)],
         ]
         rows += [
             [text.word(column, language), text.number(value, language)]

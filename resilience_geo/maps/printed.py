@@ -180,7 +180,8 @@ def _draw_notes(
         while left:
             alone = Column(None, size, column.zoom)
             alone.down = column.down
-            if not alone.write_all(left[:1]) and column.down > 0.0:
+            together = 2 if left[0].bold else 1  # a heading goes where its text goes
+            if not alone.write_all(left[:together]) and column.down > 0.0:
                 break
             column.write_all(left[:1])
             column.down += 3.0 * column.zoom

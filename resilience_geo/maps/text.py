@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,12 @@ LANGUAGES: tuple[str, ...] = ("id", "en")
 
 _CODES = frozenset({"band", "code", "crs", "epsg", "key", "row", "value", "year"})
 """Values of messages that are copied, not counted."""
+
+_FIELDS_ID: dict[str, str] = {"capacity_people": "daya tampung", "floor_area_m2": "luas lantai"}
+"""What columns of ours are called where a message says what it took them from."""
+
+_REST = re.compile(r" and (\d+) more$")
+"""The end of a list that is cut off, as `inputs.features.rows_text` writes it."""
 
 _MONTHS: dict[str, tuple[str, ...]] = {
     "id": (
@@ -223,10 +230,30 @@ def message(note: object, language: str) -> str:
         template = MESSAGES_ID.get(template, template)
     return template.format(
         **{
-            name: value if name in _CODES else _figure(value, language)
+            name: value if name in _CODES else _value(name, value, language)
             for name, value in note.values.items()
         }
     )
+
+
+def cut_list(words: str, language: str) -> str:
+    """Return a list as `rows_text` writes it, the count of the rest in a language.
+
+    Examples
+    --------
+    >>> cut_list("1, 2, 3 and 4 more", "id")
+    '1, 2, 3 dan 4 lainnya'
+    """
+    return _REST.sub(r" dan \1 lainnya", words) if language == "id" else words
+
+
+def _value(name: str, value: object, language: str) -> object:
+    """Return a value of a message as it is said in a language."""
+    if not isinstance(value, str):
+        return _figure(value, language)
+    if name == "target" and language == "id":
+        return _FIELDS_ID.get(value, value)
+    return cut_list(value, language)
 
 
 def _figure(value: object, language: str) -> object:

@@ -49,11 +49,11 @@ _INDONESIAN: dict[str, str] = {
     "summary_causes": "{allocated} jiwa mendapat tempat, {unserved} jiwa belum: {causes}.",
     "summary_worst_cause": "{allocated} jiwa mendapat tempat, {unserved} jiwa belum, terbanyak "
     "karena {causes}.",
-    "reach": "{people} jiwa sampai",
-    "leave_water": "Berangkat sebelum air datang",
-    "leave_hazard": "Berangkat sebelum bahaya datang",
-    "if_late": "{leave}: bila terlambat, {losses}.",
-    "late_lost": "{lost} jiwa kehilangan tempat",
+    "reach": "{people} jiwa mendapat tempat",
+    "leave_water": "Berangkatlah sebelum air datang",
+    "leave_hazard": "Berangkatlah sebelum bahaya datang",
+    "if_late": "{leave}. Bila terlambat, {losses}.",
+    "late_lost": "{lost} jiwa tidak lagi mendapat tempat",
     "late_lost_nobody": "tidak ada yang kehilangan tempat",
     "late_closed": "{distance} jalan tertutup",
     "late_longer": "jalan bagi yang masih bisa keluar rata-rata {minutes} menit lebih lama",
@@ -119,6 +119,7 @@ _INDONESIAN: dict[str, str] = {
     "evacuees": "Warga yang mengungsi",
     "allocated": "Mendapat tempat",
     "lost_if_late": "Kehilangan tempat bila terlambat",
+    "gained_if_late": "Baru mendapat tempat bila terlambat",
     "late_extra_time": "Lebih lama di jalan bila terlambat",
     "road_length": "Panjang jalan",
     "late_closed_road": "Jalan tertutup bila terlambat",
@@ -131,6 +132,8 @@ _INDONESIAN: dict[str, str] = {
     "shares_table": "pendataan desa",
     "shares_national": "perkiraan nasional",
     "shares_mixed": "sebagian perkiraan nasional",
+    "no_second_route_people": "Hanya punya satu jalan",
+    "accessible": "Bisa diakses kursi roda",
     "group": "Kelompok",
     "general": "Warga lain",
     "children_under_5": "Balita",
@@ -187,7 +190,7 @@ _INDONESIAN: dict[str, str] = {
     "software": "Perangkat lunak",
     "crs": "Sistem koordinat",
     "scale": "Skala",
-    "route_people": "Warga lewat jalur ini",
+    "route_people": "Warga desa ini ke tempat ini",
     "kind_school": "sekolah",
     "kind_place_of_worship": "tempat ibadah",
     "kind_village_hall": "balai desa",
@@ -212,7 +215,9 @@ _INDONESIAN: dict[str, str] = {
     "item": "Butir",
     "field": "Nama di perangkat lunak",
     "min": "menit",
-    "routes_note": "Satu baris untuk tiap desa dan tempat evakuasi: jalur dengan warga terbanyak.",
+    "routes_note": "Satu baris untuk tiap desa dan tempat evakuasi. Jarak, waktu dan meter lewat "
+    "bahaya adalah yang dari jalur dengan warga terbanyak; jalur lain dari desa itu ke sana bisa "
+    "lebih panjang.",
 }
 
 _ENGLISH: dict[str, str] = {
@@ -257,11 +262,11 @@ _ENGLISH: dict[str, str] = {
     "summary_causes": "{allocated} people get a place, {unserved} do not: {causes}.",
     "summary_worst_cause": "{allocated} people get a place, {unserved} do not; the main "
     "cause: {causes}.",
-    "reach": "{people} people arrive",
+    "reach": "{people} people get a place",
     "leave_water": "Leave before the water comes",
     "leave_hazard": "Leave before the hazard comes",
-    "if_late": "{leave}: if late, {losses}.",
-    "late_lost": "{lost} people lose their place",
+    "if_late": "{leave}. If late, {losses}.",
+    "late_lost": "{lost} people no longer get a place",
     "late_lost_nobody": "nobody loses their place",
     "late_closed": "{distance} of road close",
     "late_longer": "the way of those who still get out takes {minutes} minutes longer on average",
@@ -327,6 +332,7 @@ _ENGLISH: dict[str, str] = {
     "evacuees": "Evacuees",
     "allocated": "Get a place",
     "lost_if_late": "Lose their place if late",
+    "gained_if_late": "Get a place only if late",
     "late_extra_time": "Longer on the road if late",
     "road_length": "Length of roads",
     "late_closed_road": "Road closed if late",
@@ -339,6 +345,8 @@ _ENGLISH: dict[str, str] = {
     "shares_table": "count of the village",
     "shares_national": "national estimate",
     "shares_mixed": "partly a national estimate",
+    "no_second_route_people": "Have one way only",
+    "accessible": "Wheelchair access",
     "group": "Group",
     "general": "Everyone else",
     "children_under_5": "Children under five",
@@ -395,7 +403,7 @@ _ENGLISH: dict[str, str] = {
     "software": "Software",
     "crs": "Coordinate system",
     "scale": "Scale",
-    "route_people": "People on this route",
+    "route_people": "People of this village going there",
     "kind_school": "school",
     "kind_place_of_worship": "place of worship",
     "kind_village_hall": "village hall",
@@ -420,7 +428,8 @@ _ENGLISH: dict[str, str] = {
     "item": "Item",
     "field": "Name in the software",
     "min": "min",
-    "routes_note": "One row per village and shelter: the route of the most people.",
+    "routes_note": "One row per village and shelter. Distance, time and metres through hazard are "
+    "those of the route with most people; other routes of the village to it may be longer.",
 }
 
 WORDS: dict[str, dict[str, str]] = {"id": _INDONESIAN, "en": _ENGLISH}

@@ -64,6 +64,40 @@ def test_one_road_takes_the_walk_and_the_time_to_pass():
     assert found.queues["people_waiting"].max() == 1000 - PER_MIN
 
 
+def groups_clear(people, slower, **options):
+    """Clear groups at home on the straight road to a shelter with room for all."""
+    arrays = road_arrays(road_graph(STRAIGHT, ("A", "B", NARROW)))
+    place = shapely.points([at(1110, 100)])
+    dry = flood_patches(width=4000.0, height=400.0)
+    network = build_network(arrays, dry, place, EvacuationAssumptions())
+    return network_clearance(
+        network,
+        "early",
+        shapely.points([at(10, 100)]),
+        np.array([people]),
+        np.array([9000]),
+        slower=np.array(slower),
+        **options,
+    )
+
+
+def test_a_slow_group_arrives_as_late_as_it_walks():
+    # 1100 m: 1000 s at 1.1 m/s are 17 steps; at 0.55 m/s 2000 s, 34 steps. Ten people of each: the
+    # first are safe after 17 + 1 minutes, the last after 34 + 1.
+    found = groups_clear([10, 10], [1.0, 2.0])
+    assert found.moving_min == 35.0
+    safe = found.curve.set_index("minute")["people_safe"]
+    assert safe[LEAD_MIN + 17] == 0
+    assert safe[LEAD_MIN + 18] == safe[LEAD_MIN + 34] == 10
+    assert safe[LEAD_MIN + 35] == 20
+    assert groups_clear([10, 0], [1.0, 2.0]).moving_min == 18.0
+
+
+def test_groups_of_one_speed_are_one_crowd():
+    apart, together = groups_clear([600, 400], [1.0, 1.0]), groups_clear([1000], [1.0])
+    assert apart.curve.equals(together.curve)
+
+
 def test_time_between_many_cuts_is_rounded_once():
     # Water 0.2 m deep cuts the road into 11 stretches; early it is walked at full speed.
     ponds = [(x, 0, x + 30, 200, 0.2) for x in range(100, 1100, 200)]
@@ -200,7 +234,7 @@ def test_one_road_by_the_formula(number, width, length, step_s):
 
 
 def test_choices_that_do_not_exist_are_refused():
-    for options in ({"method": "best"}, {"step_s": 0.0}, {"step_s": float("nan")}):
+    for options in ({"method": "best"}, {"step_s": 0.0}, {"step_s": float("nan")}, {"step_s": "x"}):
         with pytest.raises(AssumptionError, match=next(iter(options))):
             clearance(STRAIGHT, [("A", "B", NARROW)], [(10, 100, 9)], [(1110, 100, 9)], **options)
 

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resilience_geo.flows.quick_evacuation import quick_evacuation
+from resilience_geo.flows.quick_clocks import node_clocks
 from resilience_geo.flows.quick_queues import without_loops
+from resilience_geo.flows.quick_relaxation import relaxed_flow
 from resilience_geo.flows.quick_steps import UNBOUNDED, StepProblem, most_served
 
 
@@ -153,6 +155,46 @@ def test_in_long_steps_it_can_be_carried_out_and_is_no_shorter_than_the_bound(to
     assert plan.arrivals[-1] == people
     assert plan.lower_bound <= best <= plan.clearance
     assert_can_be_carried_out(toy, plan)
+
+
+@settings(max_examples=40, deadline=None)
+@given(towns(), st.sampled_from([2, 3, 7]), st.lists(st.integers(-9, 9), min_size=7, max_size=7))
+def test_long_steps_flatter_whatever_the_clocks(toy, length, clocks):
+    # Who lives in a shelter or passes one needs the planner's own sinks; here nobody does.
+    sinks = toy.places[toy.tail] > 0
+    supply = np.where(toy.places > 0, 0, toy.supply)
+    toy = StepProblem(
+        toy.tail[~sinks], toy.head[~sinks], toy.travel_time[~sinks], toy.capacity[~sinks],
+        supply, toy.places,
+    )  # fmt: skip
+    people = most_served(toy)
+    best = fewest_steps(toy, people)
+    for clock in (np.array(clocks[: toy.n_nodes]), node_clocks(toy)):
+        assert relaxed_flow(toy, best, length, clock).people >= people
+    if best:
+        # In steps of their own length nothing is flattered: a step less is too few.
+        assert relaxed_flow(toy, best - 1, 1, node_clocks(toy)).people < people
+
+
+def test_clocks_know_that_near_seats_are_taken():
+    # Two people each in 0 and 1; the near shelter 2 holds three, so one of 1 goes on to 3, 8 steps.
+    # A free seat is 8 from 1 and, taking one near from those of 1, 6 from 2 and 7 from 0.
+    toy = problem([(0, 2, 1, 9), (1, 2, 2, 9), (1, 3, 8, 9)], {0: 2, 1: 2}, {2: 3, 3: 2})
+    assert node_clocks(toy).tolist() == [7, 8, 6, 0]
+
+
+def test_clocks_where_all_seats_are_taken():
+    # Where nothing is free no way is worth more than another, but edges in use still are exact.
+    toy = problem([(0, 2, 1, 9), (1, 2, 2, 9), (1, 3, 8, 9)], {0: 2, 1: 2}, {2: 2, 3: 2})
+    clock = node_clocks(toy)
+    off_way = toy.travel_time + clock[toy.head] - clock[toy.tail]
+    assert off_way.tolist() == [0, 0, 0]
+
+
+def test_most_people_are_safe_long_before_the_last():
+    # Nine live a step from the shelter and one person ten: nobody who lives near waits for it.
+    toy = problem([(0, 2, 1, 3), (1, 2, 10, 3)], {0: 9, 1: 1}, {2: 99})
+    assert quick_evacuation(toy).arrivals.tolist() == [0, 3, 6, 9, 9, 9, 9, 9, 9, 9, 10]
 
 
 def grid_town(seed, width=14, capacity=4):

@@ -12,13 +12,15 @@ import pandas as pd
 import pytest
 
 from resilience_geo.errors import DependencyError, InputError, Message, OutputError
+from resilience_geo.maps import printed
 from resilience_geo.maps.printed import print_figure, print_figures, save_print_map
-from resilience_geo.maps.printed_column import wrapped
+from resilience_geo.maps.printed_column import Paragraph, wrapped
 from resilience_geo.maps.printed_labels import width_of
 from resilience_geo.maps.printed_map import scale_that_fits
 
 pytest.importorskip("matplotlib")
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 
 def _words(figure):
@@ -212,3 +214,15 @@ def test_what_cannot_be(plan, tmp_path):
 @pytest.mark.parametrize(("width", "scale"), [(2700.0, 10_000), (2701.0, 12_500), (270.0, 1000)])
 def test_scales_are_round(width, scale):
     assert scale_that_fits(width, 10.0, (270.0, 277.0)) == scale
+
+
+def test_a_heading_of_the_notes_stands_above_its_text():
+    sheet = printed.Sheet(width_mm=420.0, height_mm=297.0, zoom=1.0)
+    body = Paragraph(words="kata " * 60, size=8)
+    for count in range(1, 40):
+        notes = [Paragraph(words="baris", size=8)] * count
+        notes += [Paragraph(words="Asumsi", size=10, bold=True, before=4), body]
+        figure = Figure(figsize=(16, 11))
+        printed._draw_notes(figure, sheet, "judul", notes, 2.0)
+        columns = [[each.get_text() for each in axes.texts] for axes in figure.axes[1:]]
+        assert any("Asumsi" in lines[:-1] for lines in columns)

@@ -7,6 +7,7 @@ import pytest
 
 from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.errors import InputError, Message
+from resilience_geo.inputs.features import rows_text
 from resilience_geo.maps import text
 from resilience_geo.maps.assumption_words import ASSUMPTION_NAMES
 from resilience_geo.maps.words import WORDS
@@ -121,3 +122,16 @@ def test_codes_of_a_message_are_copied_not_counted():
     assert text.message(Message("row {row}, code {code}", row=1234, code=3201), "id") == (
         "row 1234, code 3201"
     )
+
+
+def test_our_columns_and_cut_lists_are_said_in_indonesian():
+    taken = Message(
+        "{file}: {target} is of {column}", file="tes.csv", target="capacity_people", column="muat"
+    )
+    assert text.message(taken, "id") == "tes.csv: daya tampung diambil dari kolom muat"
+    assert text.message(taken, "en") == "tes.csv: capacity_people is of muat"
+    cut = Message("the codes {codes}", codes=rows_text(range(12)))
+    assert text.message(cut, "id").endswith("8, 9 dan 2 lainnya")
+    assert text.message(cut, "en").endswith("8, 9 and 2 more")
+    whole = Message("the codes {codes}", codes=rows_text(range(3)))
+    assert text.message(whole, "id").endswith("0, 1, 2")

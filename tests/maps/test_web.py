@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
@@ -84,12 +85,12 @@ def test_the_panel_says_what_a_session_needs(plan, html):
         "Kode wilayah 16.02.05",
         "22 November 2026",
         "313 jiwa perlu mengungsi",
-        "bila terlambat, 30 jiwa kehilangan tempat dan 640 m jalan tertutup.",
+        "Bila terlambat, 30 jiwa tidak lagi mendapat tempat dan 640 m jalan tertutup.",
         "69 di antaranya perlu dibantu, oleh 36 pendamping (sebagian perkiraan nasional).",
         "Berangkat sebelum air datang",
         "Berangkat terlambat",
-        "230 jiwa sampai",
-        "200 jiwa sampai",
+        "<b>230 jiwa mendapat tempat</b>",
+        "<b>200 jiwa mendapat tempat</b>",
         "DATA CONTOH",
         "Bahaya tidak diketahui",
         "bukan prakiraan",
@@ -134,9 +135,20 @@ def test_village_tables_hold_every_class_and_both_departures(plan, toy):
     assert rows["Jalan tertutup bila terlambat"] == ["640 m"]
     assert rows["Jalan yang keadaannya tidak diketahui bila terlambat"] == ["400 m"]
     assert rows["Untuk diucapkan"] == [content.lost_sentence(plan, "id", toy.CODES[0])]
-    assert "30 jiwa kehilangan tempat dan 640 m jalan tertutup" in rows["Untuk diucapkan"][0]
+    said = "30 jiwa tidak lagi mendapat tempat dan 640 m jalan tertutup"
+    assert said in rows["Untuk diucapkan"][0]
+    assert "Baru mendapat tempat bila terlambat" not in rows
     other = {row[0]: row[1] for row in village_tables(plan, "id")[toy.CODES[1]]}
     assert "Jalan tertutup bila terlambat" not in other
+
+
+def test_the_table_of_a_village_says_who_gains_a_place_by_the_lateness_of_others(plan, toy):
+    # 150 early, 30 of them lost, 125 late: 5 who had none early.
+    villages = plan.villages.assign(late_allocated=[125, 80, 0])
+    gaining = dataclasses.replace(plan, villages=villages)
+    rows = {row[0]: row[1] for row in village_tables(gaining, "id")[toy.CODES[0]]}
+    assert rows["Baru mendapat tempat bila terlambat"] == ["5"]
+    assert "Sementara itu 5 jiwa lain mendapat tempat." in panel(gaining, "id")
 
 
 def test_village_tables_say_who_needs_help_and_what_is_an_estimate(plan, toy):
@@ -195,7 +207,7 @@ def test_figures_of_the_page_are_those_of_the_plan(plan, html):
         assert coming == content.total(plan, "allocated", name)
     assert len(data["routes"]["early"]) == 2  # o1 and o2 go the same way: one line
     people = dict(map(tuple, data["routes"]["early"][0][2]))
-    assert people["Warga yang mengungsi"] == "150"
+    assert people["Warga desa ini ke tempat ini"] == "150"
     assert len(data["routes"]["late"]) == 2
 
 

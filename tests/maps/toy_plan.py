@@ -221,6 +221,7 @@ def _villages(departure, names):
         "people_within_10_min": [0, 0, 0],
         "people_within_15_min": [150, 80, 0],
         "people_within_30_min": [150, 80, 0],
+        "no_second_route_people": [30, 80, 0],
     }
     late = {
         **figures,
@@ -228,6 +229,7 @@ def _villages(departure, names):
         "cut_off": [30, 0, 0],
         "people_within_15_min": [120, 80, 0],
         "people_within_30_min": [120, 80, 0],
+        "no_second_route_people": [120, 80, 0],
     }
     for name, values in (late if departure == "late" else figures).items():
         table[name] = values
