@@ -100,7 +100,8 @@ def test_the_summary_opens_with_what_matters(toy):
         "69 of them need help, from 36 helpers (partly a national estimate).",
         "Leaving before the water comes: 230 people get a place, 83 do not.",
     ]
-    assert lines[7].startswith("Leave before the water comes. If late, 30 people no longer get a place")
+    said = "Leave before the water comes. If late, 30 people no longer get a place"
+    assert lines[7].startswith(said)
     assert lines[8] == ""
     for head in ("Evacuees", "Get a place", "Lose their place if late", "Need help"):
         assert head in lines[9]

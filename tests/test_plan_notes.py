@@ -88,7 +88,7 @@ def test_provenance_is_json_and_names_inputs_versions_and_time():
 
 
 def test_those_who_must_wade_out_late_are_counted():
-    # The two people of (350, 250) stand in 1 m of water, 50 m from its edge and 145 m from the road.
+    # The two people of (350, 250) stand in 1 m of water, 50 m from its edge, 145 m from the road.
     told = "2 of the people with a place stand where a road would be closed"
     assert told in text_of(plan_of((300, 200, 400, 300, 1.0)))
     # Low water closes nothing; and nobody need leave it.

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resilience_geo.flows.quick_evacuation import quick_evacuation
 from resilience_geo.flows.quick_clocks import node_clocks
+from resilience_geo.flows.quick_evacuation import quick_evacuation
 from resilience_geo.flows.quick_queues import without_loops
 from resilience_geo.flows.quick_relaxation import relaxed_flow
 from resilience_geo.flows.quick_steps import UNBOUNDED, StepProblem, most_served
