@@ -47,7 +47,7 @@ OWNERS = {
     "click": {"cli"},
     "exactextract": {"analysis.cell_shares"},
     "requests": {"inputs.roads"},
-    "ortools": {"flows.flow_solvers", "flows.transport_flow", "flows.quick_steps"},
+    "ortools": {"flows.flow_solvers", "flows.transport_flow"},
     "spopt": set(),
     "dask": {"batch"},
     "rasterstats": set(),

@@ -88,8 +88,8 @@ def cheapest_flow_of(arcs: FlowArcs, given: NDArray[np.int64]) -> NDArray[np.int
 
 def largest_flow(
     begin: NDArray[np.int64], end: NDArray[np.int64], room: NDArray[np.int64], ends: tuple[int, int]
-) -> int:
-    """Count the most people who can come from one node to another (maximum flow).
+) -> tuple[int, NDArray[np.int64]]:
+    """Return the most people who can come from one node to another, and those on each arc.
 
     Parameters
     ----------
@@ -100,7 +100,9 @@ def largest_flow(
     """
     from ortools.graph.python import max_flow  # noqa: PLC0415 - heavy, and only needed here
 
+    if begin.size == 0:
+        return 0, np.zeros(0, dtype=np.int64)
     solver = max_flow.SimpleMaxFlow()
     solver.add_arcs_with_capacity(begin, end, room)
-    solver.solve(*ends)
-    return int(solver.optimal_flow())
+    people = _solved(solver, solver.solve(*ends), begin.size)
+    return int(solver.optimal_flow()), people

@@ -10,6 +10,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
+from resilience_geo.flows.flow_solvers import largest_flow
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -124,16 +126,7 @@ def most_flow(arcs: tuple[Integers, Integers, Integers], n_nodes: int) -> tuple[
     RuntimeError
         The solver did not find an optimum, which whole numbers of this size never cause.
     """
-    from ortools.graph.python import max_flow  # noqa: PLC0415 - heavy, and only needed here
-
-    solver = max_flow.SimpleMaxFlow()
-    numbers = solver.add_arcs_with_capacity(*arcs)
-    if arcs[0].size == 0:
-        return 0, np.zeros(0, dtype=np.int64)
-    if solver.solve(n_nodes - 2, n_nodes - 1) != solver.OPTIMAL:
-        message = "the maximum flow was not found"
-        raise RuntimeError(message)
-    return int(solver.optimal_flow()), np.asarray(solver.flows(numbers), dtype=np.int64)
+    return largest_flow(*arcs, (n_nodes - 2, n_nodes - 1))
 
 
 def most_served(problem: StepProblem) -> int:

@@ -286,7 +286,7 @@ def most_people(network: StepNetwork) -> int:
     if network.sources.size == 0:
         return 0
     (begin, end, room), all_begin, all_end = _all_arcs(network, step_arcs(network))
-    return largest_flow(begin, end, room, (all_begin, all_end))
+    return largest_flow(begin, end, room, (all_begin, all_end))[0]
 
 
 def likely_edges(network: StepNetwork, horizon: int) -> Integers:
