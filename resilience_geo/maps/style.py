@@ -14,6 +14,14 @@ from dataclasses import dataclass
 from resilience_geo.hazard_classes import HIGH, LOW, MEDIUM, UNKNOWN
 
 HAZARD_COLOURS: dict[int, str] = {LOW: "#FFFFB2", MEDIUM: "#FEB24C", HIGH: "#F03B20"}
+OFFICIAL_COLOURS: dict[int, str] = {LOW: "#38A800", MEDIUM: "#FFC800", HIGH: "#E60000"}
+"""InaRISK's green, yellow and red, as two of its clients draw them."""
+PALETTES: dict[str, dict[int, str]] = {
+    "colour_blind": HAZARD_COLOURS,
+    "official": OFFICIAL_COLOURS,
+}
+HATCHES: dict[int, str] = {LOW: "dots", MEDIUM: "lines", HIGH: "cross", UNKNOWN: "dashes"}
+"""Pattern of each class, so that a greyscale copy and a colour-blind reader tell them apart."""
 UNKNOWN_COLOUR = "#BDBDBD"
 UNKNOWN_HATCH_COLOUR = "#6E6E6E"
 HAZARD_OPACITY = 0.75
@@ -81,9 +89,9 @@ SHELTER_UNKNOWN = "#2B5B84"
 """Unknown is neither the green of a good shelter nor the black of a bad one."""
 
 
-def colour_of(hazard_class: int) -> str:
-    """Return the colour of a hazard class; none has none."""
-    return UNKNOWN_COLOUR if hazard_class == UNKNOWN else HAZARD_COLOURS.get(hazard_class, "")
+def colour_of(hazard_class: int, palette: str = "colour_blind") -> str:
+    """Return the colour of a hazard class in a palette; none has none."""
+    return UNKNOWN_COLOUR if hazard_class == UNKNOWN else PALETTES[palette].get(hazard_class, "")
 
 
 def rgb(colour: str) -> tuple[int, int, int]:

@@ -7,6 +7,8 @@ briskly (BPBD Padang, tsunami outreach).
 
 from __future__ import annotations
 
+from resilience_geo.maps import words_drill, words_places, words_print, words_web
+
 _INDONESIAN: dict[str, str] = {
     "inputs_are_fine": "Semua masukan dapat dipakai.",
     "interrupted": "Dihentikan.",
@@ -432,4 +434,9 @@ _ENGLISH: dict[str, str] = {
     "those of the route with most people; other routes of the village to it may be longer.",
 }
 
-WORDS: dict[str, dict[str, str]] = {"id": _INDONESIAN, "en": _ENGLISH}
+_PARTS = (words_web, words_print, words_drill, words_places)
+
+WORDS: dict[str, dict[str, str]] = {
+    "id": {term: words for part in _PARTS for term, words in part.INDONESIAN.items()} | _INDONESIAN,
+    "en": {term: words for part in _PARTS for term, words in part.ENGLISH.items()} | _ENGLISH,
+}

@@ -1,0 +1,7 @@
+"""Words of printed maps: frame, grid, panels, procedure."""
+
+from __future__ import annotations
+
+INDONESIAN: dict[str, str] = {}
+
+ENGLISH: dict[str, str] = {}
