@@ -13,12 +13,13 @@ from __future__ import annotations
 import argparse
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from sample_place.boundaries import make_desa, make_dusun
 from sample_place.crossings import finish_roads
-from sample_place.frame import LONLAT, TRANSFORM, UTM
+from sample_place.frame import LONLAT, TO_LONLAT, TRANSFORM, UTM, Array
 from sample_place.hazards import NOT_MODELLED
 from sample_place.people import (
     OUTSIDE,
@@ -29,8 +30,10 @@ from sample_place.people import (
 )
 from sample_place.roads import build_network, waterways
 from sample_place.shelters import place_shelters, shelter_features
+from sample_place.surroundings import buildings, lake, place_names, water_areas
 from sample_place.terrain import Terrain, make_terrain
 from sample_place.writing import (
+    SURROUNDINGS,
     Band,
     write_geojson,
     write_osm,
@@ -38,6 +41,10 @@ from sample_place.writing import (
     write_table,
     write_vector,
 )
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from sample_place.network import Road
 
 SEED = 990101
 DEM = Band("elevation m", "m")
@@ -74,6 +81,7 @@ def make_sample(out: Path) -> None:
     write_osm(out / "roads" / "jalan.osm.pbf", ways + waterways(network.terrain))
     write_geojson(out / "shelters" / "tempat_evakuasi.geojson", shelter_features(shelters))
     write_table(out / "vulnerable" / "kelompok_rentan.csv", count_vulnerable(desa, rng))
+    write_surroundings(out, network.terrain, roads, (shelters, built), desa)
     found = (len(desa), len(dusun), np.maximum(people, 0.0).sum(), len(ways), len(shelters))
     log.info("%d desa, %d dusun, %.0f people, %d ways, %d shelters", *found)
 
@@ -84,6 +92,30 @@ def write_ground(out: Path, terrain: Terrain) -> None:
     write_raster(out / "elevation" / "dem.tif", terrain.dem_m, TRANSFORM, UTM, DEM)
     write_raster(hazard / "banjir_kedalaman_m.tif", terrain.flood_depth_m, TRANSFORM, UTM, FLOOD)
     write_raster(hazard / "longsor_indeks.tif", terrain.landslide, TRANSFORM, UTM, LANDSLIDE)
+
+
+def write_surroundings(
+    out: Path,
+    terrain: Terrain,
+    roads: list[Road],
+    people: tuple[Array, Array],
+    desa: gpd.GeoDataFrame,
+) -> None:
+    """Write water, buildings, landmarks and names of places; chance of its own leaves the rest."""
+    rng = np.random.default_rng(SEED + 1)
+    shelters, built = people
+    lake_shape = shapely.Polygon(lake().rings[0])
+    water = shapely.union(terrain.water, lake_shape)
+    spots = np.column_stack(TO_LONLAT.transform(*shelters.T, direction="INVERSE"))
+    drawn = buildings(roads, spots, built, water, rng)
+    write_osm(
+        out / "basemap" / "peta_dasar.osm.pbf",
+        waterways(terrain) + water_areas(terrain) + drawn,
+        place_names(desa.to_crs(UTM)),
+        [lake()],
+        SURROUNDINGS,
+    )
+    log.info("%d buildings", len(drawn))
 
 
 def main() -> None:

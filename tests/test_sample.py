@@ -30,6 +30,8 @@ RASTERS = {
 }
 LAYERS = ("boundaries/desa.gpkg", "boundaries/dusun.gpkg", "shelters/tempat_evakuasi.geojson")
 ROADS, VULNERABLE = "roads/jalan.osm.pbf", "vulnerable/kelompok_rentan.csv"
+BASEMAP = "basemap/peta_dasar.osm.pbf"
+OSM_FILES = (ROADS, BASEMAP)
 # Libraries may round the seventh decimal of a degree, or the last bit of a float32, otherwise.
 DEGREES = 1.5e-7
 
@@ -52,9 +54,37 @@ def read_osm(path):
     for item in osmium.FileProcessor(str(path)):
         if item.is_node():
             nodes[item.id] = (item.location.lon, item.location.lat)
-        else:
+        elif item.is_way():
             ways.append((item.id, dict(item.tags), [node.ref for node in item.nodes]))
     return nodes, ways
+
+
+def read_names_and_relations(path):
+    """Return the tags of nodes, and relations as number, tags and members."""
+    names, relations = [], []
+    for item in osmium.FileProcessor(str(path)):
+        if item.is_node() and item.tags:
+            names.append((item.id, dict(item.tags)))
+        elif item.is_relation():
+            members = [(one.type, one.ref, one.role) for one in item.members]
+            relations.append((item.id, dict(item.tags), members))
+    return names, relations
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Return the closed ways of the base map with a `building`, UTM, their tags, and the water."""
+    nodes, ways = read_osm(DATA / BASEMAP)
+    rings = [
+        (tags, shapely.Polygon([nodes[one] for one in refs]))
+        for _, tags, refs in ways
+        if len(refs) > 3 and refs[0] == refs[-1]
+    ]
+    frame = gpd.GeoDataFrame(
+        {"tags": [tags for tags, _ in rings]}, geometry=[ring for _, ring in rings], crs=4326
+    ).to_crs(32748)
+    water = frame["tags"].map(lambda tags: tags.get("natural") == "water" or not tags)
+    return frame[~water].reset_index(drop=True), frame[water].union_all()
 
 
 def values_at(points, path):
@@ -98,7 +128,7 @@ class TestMadeAgain:
     """The script makes what lies in `data/`."""
 
     def test_files_are_the_same_and_all_compared(self, again):
-        assert files_below(again) == {*RASTERS, *LAYERS, ROADS, VULNERABLE}
+        assert files_below(again) == {*RASTERS, *LAYERS, *OSM_FILES, VULNERABLE}
         assert files_below(DATA) == files_below(again) | {"README.md"}
 
     @pytest.mark.parametrize("name", RASTERS)
@@ -119,12 +149,16 @@ class TestMadeAgain:
         shapes = [shapely.normalize(table.geometry.to_numpy()) for table in (old, new)]
         assert shapely.equals_exact(*shapes, tolerance=DEGREES).all()
 
-    def test_roads(self, again):
-        (old_nodes, old_ways), (new_nodes, new_ways) = map(read_osm, (DATA / ROADS, again / ROADS))
+    @pytest.mark.parametrize("name", OSM_FILES)
+    def test_osm(self, again, name):
+        (old_nodes, old_ways), (new_nodes, new_ways) = map(read_osm, (DATA / name, again / name))
         assert new_ways == old_ways
         assert list(new_nodes) == list(old_nodes)
         places = [np.array(list(nodes.values())) for nodes in (old_nodes, new_nodes)]
         np.testing.assert_allclose(*places, rtol=0, atol=DEGREES)
+
+        old, new = map(read_names_and_relations, (DATA / name, again / name))
+        assert new == old
 
     def test_text(self, again):
         for name in (VULNERABLE, "shelters/tempat_evakuasi.geojson"):
@@ -138,7 +172,7 @@ class TestPromises:
     """What `data/README.md` says is so."""
 
     def test_size(self):
-        assert sum((DATA / name).stat().st_size for name in files_below(DATA)) < 3_000_000
+        assert sum((DATA / name).stat().st_size for name in files_below(DATA)) < 1_500_000
 
     def test_every_file_is_in_the_table_with_its_columns(self, desa, dusun, shelters):
         rows = dict(re.findall(r"^\| `([\w./]+)`(.*)$", README, flags=re.MULTILINE))
@@ -248,6 +282,60 @@ class TestPromises:
     def test_dusun_named_in_the_readme_exist(self, dusun, name):
         assert name in README
         assert name in set(dusun.village_name)
+
+
+class TestSurroundings:
+    """What maps show around a plan."""
+
+    def test_no_number_is_used_twice(self):
+        (nodes, ways), (more_nodes, more_ways) = (read_osm(DATA / name) for name in OSM_FILES)
+        assert not nodes.keys() & more_nodes.keys()
+        assert not {way[0] for way in ways} & {way[0] for way in more_ways}
+
+    def test_buildings_stand_on_dry_ground_apart_and_beside_the_roads(self, drawn):
+        buildings, water = drawn
+        assert len(buildings) == 1882
+        assert not buildings.intersects(water).any()
+        nodes, ways = read_osm(DATA / ROADS)
+        lines = [
+            shapely.LineString([nodes[one] for one in refs])
+            for _, tags, refs in ways
+            if "highway" in tags and tags.get("service") != "driveway"
+        ]
+        roads = gpd.GeoSeries(lines, crs=4326).to_crs(32748).to_numpy()
+        tree = shapely.STRtree(roads)
+        shapes = buildings.geometry.to_numpy()
+        nearest, gap = tree.query_nearest(shapes, return_distance=True)
+        assert gap.min() > 3.9
+        assert np.median(gap) < 25.0
+        assert len(nearest[0]) >= len(shapes)
+        one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+        assert (one == other).all()
+
+    def test_shelters_stand_at_buildings_of_their_name(self, drawn, shelters):
+        buildings, _ = drawn
+        names = buildings["tags"].map(lambda tags: tags.get("name", ""))
+        for name, point in zip(shelters["name"], shelters.to_crs(32748).geometry, strict=True):
+            shape = buildings.geometry[names == name]
+            assert len(shape) == 1, name
+            assert shape.iloc[0].distance(point) < 12.0, name
+
+    def test_houses_stand_where_people_are(self, drawn):
+        buildings, _ = drawn
+        middles = gpd.GeoDataFrame(geometry=buildings.centroid).to_crs(4326)
+        people = values_at(middles, DATA / "population" / "penduduk.tif")
+        everywhere, _, _ = read_raster(DATA / "population" / "penduduk.tif")
+        assert np.median(people) > 10 * np.median(everywhere[everywhere >= 0])
+
+    def test_the_readme_counts_right(self, drawn):
+        buildings, _ = drawn
+        names, relations = read_names_and_relations(DATA / BASEMAP)
+        assert f"{len(buildings):,}".replace(",", " ") + " buildings" in README
+        kinds = pd.Series([tags["place"] for _, tags in names]).value_counts()
+        assert f"{kinds['village']} villages and {kinds['hamlet']} hamlets" in README
+        landmarks = sum("name" in tags for tags in buildings["tags"])
+        assert f"{landmarks} landmarks" in README
+        assert [tags["name"] for _, tags, _ in relations] == ["Danau Lamo"]
 
 
 class TestInstalled:

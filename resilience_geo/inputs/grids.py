@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 import warnings
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -23,7 +27,9 @@ if TYPE_CHECKING:
     from affine import Affine
     from numpy.typing import NDArray
 
-_CELLS_PER_WINDOW = 4_000_000
+CELLS_PER_WINDOW = 4_200_000
+"""Cells of a window when all of a file is looked at; 16 tiles of 512 x 512."""
+_URL = re.compile(r"(?:https?|ftp):/+", re.IGNORECASE)
 UNREADABLE = (RasterioError, OSError, ValueError)
 """What rasterio raises for a file it cannot read."""
 
@@ -35,7 +41,7 @@ class Grid:
     Parameters
     ----------
     path
-        File; None for a grid made from an array.
+        File; None for a grid made from an array, and for one that only GDAL finds (a URL).
     band
         Number of the band in `source`.
     transform
@@ -60,6 +66,11 @@ class Grid:
         Unit the file's tags name, if any. It is a hint for messages; nothing relies on it.
     notes
         What was assumed or turned when the file was opened.
+    first_row, first_column
+        Rows and columns of the file, in its own order, that lie before the grid; above 0 where
+        only a part of the file is wanted.
+    block_shape
+        Rows and columns of the blocks that the file is stored in; None without a file.
     """
 
     path: Path | None
@@ -77,6 +88,9 @@ class Grid:
     offset: float = 0.0
     stated_unit: str | None = None
     notes: tuple[Message, ...] = ()
+    first_row: int = 0
+    first_column: int = 0
+    block_shape: tuple[int, int] | None = None
 
     @classmethod
     def from_array(
@@ -142,7 +156,7 @@ class Grid:
     @property
     def name(self) -> str:
         """Name of the file, for messages."""
-        return self.path.name if self.path is not None else self.source
+        return self.path.name if self.path is not None else name_of(self.source)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -177,9 +191,14 @@ class Grid:
         left, right, _ = columns.indices(self.shape[1])
         if self.south_up:
             top, bottom = self.shape[0] - bottom, self.shape[0] - top
-        window = Window(left, top, max(right - left, 0), max(bottom - top, 0))
+        window = Window(
+            self.first_column + left,
+            self.first_row + top,
+            max(right - left, 0),
+            max(bottom - top, 0),
+        )
         try:
-            with quietly(), rasterio.open(self.source) as dataset:
+            with opened(self.source) as dataset:
                 raw = dataset.read(self.band, window=window)
                 valid = dataset.read_masks(self.band, window=window) > 0
         except UNREADABLE as error:
@@ -189,12 +208,63 @@ class Grid:
         values = self._scaled(raw)
         return values, valid & _finite(values)
 
-    def windows(self) -> Iterator[tuple[slice, slice]]:
-        """Yield windows of whole rows, a few million cells each, from north to south."""
-        rows, columns = self.shape
-        step = max(1, _CELLS_PER_WINDOW // columns)
-        for top in range(0, rows, step):
-            yield slice(top, min(top + step, rows)), slice(0, columns)
+    def windows(self, max_cells: int = CELLS_PER_WINDOW) -> Iterator[tuple[slice, slice]]:
+        """Yield windows that cover the grid, each cell once, from north to south.
+
+        Whole rows; but of a file stored in tiles so wide that one row of tiles would be too many
+        cells, whole tiles: no tile is read for two windows.
+
+        Parameters
+        ----------
+        max_cells
+            Cells of a window at most; only a single row, or a single column of tiles, may be more.
+        """
+        n_rows, n_columns = self.shape
+        down, across = self._window_shape(max_cells)
+        # South-up files are stored from their last row.
+        before = -(self.first_row + n_rows) if self.south_up else self.first_row
+        tops = _edges(before, n_rows, down)
+        sides = _edges(self.first_column if across < n_columns else 0, n_columns, across)
+        for top, bottom in pairwise(tops):
+            for left, right in pairwise(sides):
+                yield slice(top, bottom), slice(left, right)
+
+    def part(self, rows: slice, columns: slice) -> Grid:
+        """Return the grid of a window; what lies beyond it is outside.
+
+        Parameters
+        ----------
+        rows, columns
+            Slices within the grid, step 1, not empty.
+        """
+        top, bottom, _ = rows.indices(self.shape[0])
+        left, right, _ = columns.indices(self.shape[1])
+        below = self.shape[0] - bottom
+        own = self.transform
+        return replace(
+            self,
+            transform=type(own)(
+                own.a, own.b, own.c + left * own.a, own.d, own.e, own.f + top * own.e
+            ),
+            shape=(bottom - top, right - left),
+            first_row=self.first_row + (below if self.south_up else top),
+            first_column=self.first_column + left,
+            values=None if self.values is None else self.values[top:bottom, left:right],
+            mask=None if self.mask is None else self.mask[top:bottom, left:right],
+        )
+
+    def _window_shape(self, max_cells: int) -> tuple[int, int]:
+        """Return rows and columns of windows."""
+        n_columns = self.shape[1]
+        stored = self.values is None and self.block_shape
+        block_rows, block_columns = self.block_shape if stored and self.block_shape else (1, 1)
+        if block_rows * n_columns <= max_cells or block_columns >= n_columns:
+            rows = max(1, max_cells // n_columns)
+            return max(1, rows - rows % block_rows), n_columns
+        if block_rows * block_columns >= max_cells:
+            return max(1, max_cells // block_columns), block_columns
+        down = block_rows * math.isqrt(max_cells // (block_rows * block_columns))
+        return down, max_cells // down // block_columns * block_columns
 
     def _scaled(self, raw: NDArray[Any]) -> NDArray[Any]:
         """Apply the scale and offset the file states."""
@@ -206,6 +276,14 @@ class Grid:
         if inverse and abs(1.0 / self.factor - inverse) < 1e-9 * abs(inverse):
             return values / inverse + self.offset
         return values * self.factor + self.offset
+
+
+def _edges(before: int, count: int, step: int) -> list[int]:
+    """Return where windows along an axis of `count` cells begin and end.
+
+    They end at multiples of `step` counted from `before` cells ahead of the axis.
+    """
+    return [0, *range(-before % step or step, count, step), count]
 
 
 def cell_areas_m2(grid: Grid, rows: slice) -> NDArray[np.float64]:
@@ -296,6 +374,42 @@ def _finite(values: NDArray[Any]) -> NDArray[np.bool_]:
     if np.issubdtype(values.dtype, np.floating):
         return np.asarray(np.isfinite(values))
     return np.ones(values.shape, dtype=np.bool_)
+
+
+def is_remote(path: object) -> bool:
+    """Return whether only GDAL can find a file: a URL, or a path in one of its file systems."""
+    text = str(path)
+    return text.startswith("/vsi") or _URL.match(text) is not None
+
+
+def name_of(path: object) -> str:
+    """Return the last part of a path or URL, without what follows a question mark in a URL.
+
+    Signed URLs hold a key there, which belongs in no message and no provenance.
+
+    Examples
+    --------
+    >>> name_of("https://example.org/krb/banjir.tif?sig=abc")
+    'banjir.tif'
+    """
+    text = str(path).replace("\\", "/")
+    if is_remote(text):
+        text = text.partition("?")[0]
+    return text.rpartition("/")[2]
+
+
+@contextmanager
+def opened(source: str) -> Iterator[Any]:
+    """Open a raster for reading; over a network without asking for files that may lie beside it.
+
+    A GeoTIFF holds all that is needed. GDAL would ask for six or more other files, and for a list
+    of the folder, one request each.
+    """
+    network = _URL.match(source) is not None or "/vsicurl" in source
+    alone = network and name_of(source).lower().endswith((".tif", ".tiff"))
+    options = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR"} if alone else {}
+    with quietly(), rasterio.Env(**options), rasterio.open(source) as dataset:
+        yield dataset
 
 
 def quietly() -> warnings.catch_warnings[None]:

@@ -25,7 +25,7 @@ from resilience_geo.inputs.hazard_polygons import (
     codes_read,
     read_hazard_layer,
 )
-from resilience_geo.inputs.rasters import read_grid
+from resilience_geo.inputs.rasters import around, is_remote, name_of, read_grid, source_of
 from resilience_geo.inputs.vectors import vector_layers
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _STATED_UNITS = {
 }
 
 
-def read_hazard(
+def read_hazard(  # noqa: PLR0913 - one for each thing that maps leave unsaid
     path: Source,
     kind: str = "flood",
     unit: str | None = None,
@@ -63,6 +63,7 @@ def read_hazard(
     class_column: str | None = None,
     band: int | str | None = None,
     layer: str | None = None,
+    within: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
 ) -> Hazard:
     """Read a hazard map.
 
@@ -70,7 +71,8 @@ def read_hazard(
     ----------
     path
         Raster (or a `Grid`), polygon layer, or a mapping of class name to polygon layer:
-        `dict(low="rendah.geojson", high="tinggi.geojson")`.
+        `dict(low="rendah.geojson", high="tinggi.geojson")`. A raster may be an address
+        (https://...).
     kind
         "flood", "landslide", "tsunami" or "generic".
     unit
@@ -89,6 +91,9 @@ def read_hazard(
         Band of the raster, or name of its variable, where there are several.
     layer
         Layer of a vector file, where there are several.
+    within
+        Villages: of a raster only the box around them, 3 km wider, is read and checked; beyond it
+        the hazard is unknown. Polygons are read whole.
 
     Returns
     -------
@@ -110,9 +115,12 @@ def read_hazard(
     if isinstance(path, Mapping):
         _refuse_unused(name, classes=classes, class_column=class_column, band=band)
         return _from_class_files(path, hazard, layer)
-    if isinstance(path, Grid) or _is_raster(Path(path)):
+    if isinstance(path, Grid) or _is_raster(path):
         _refuse_unused(name, class_column=class_column, layer=layer)
-        grid = path if isinstance(path, Grid) else read_grid(path, band=band)
+        if not isinstance(path, Grid):
+            grid = read_grid(path, band=band, within=within)
+        else:
+            grid = path if within is None else around(within, path)
         stated = _STATED_UNITS.get((grid.stated_unit or "").strip().lower())
         if unit is None and stated in HAZARD_UNITS:
             choices = checked_choices(name, kind=kind, unit=stated, classes=classes, nodata=nodata)
@@ -141,21 +149,26 @@ def _display_name(path: Source) -> str:
         return path.name
     if isinstance(path, Mapping):
         return ", ".join(Path(one).name for one in path.values())
-    return Path(path).name
+    return name_of(path) if is_remote(path) else Path(path).name
 
 
 def _source(path: Source) -> str:
     """Return the file or files as text."""
     if isinstance(path, Grid):
-        return path.source
-    return ", ".join(str(one) for one in path.values()) if isinstance(path, Mapping) else str(path)
+        return source_of(path.source)
+    if isinstance(path, Mapping):
+        return ", ".join(source_of(one) for one in path.values())
+    return source_of(path)
 
 
-def _is_raster(path: Path) -> bool:
+def _is_raster(path: str | Path) -> bool:
     """Return whether to open a file as a raster; asks GDAL where the suffix does not tell."""
-    suffix = path.suffix.lower()
+    suffix = Path(name_of(path)).suffix.lower()
     if suffix in _RASTERS:
         return True
+    if is_remote(path):
+        return suffix not in _VECTORS
+    path = Path(path)
     return suffix not in _VECTORS and path.exists() and not vector_layers(path)
 
 
@@ -292,9 +305,10 @@ def _range(grid: Grid) -> tuple[float, float]:
     lowest, highest = np.inf, -np.inf
     for window in grid.windows():
         values, valid = grid.read(*window)
-        if valid.any():
-            lowest = min(lowest, float(values[valid].min()))
-            highest = max(highest, float(values[valid].max()))
+        known = values[valid]
+        if known.size:
+            lowest = min(lowest, float(known.min()))
+            highest = max(highest, float(known.max()))
     return lowest, highest
 
 

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from resilience_geo.errors import InputError, Message, Problem, UnitError
-from resilience_geo.inputs.rasters import Grid, cell_areas_m2, read_grid
+from resilience_geo.inputs.rasters import (
+    Grid,
+    around,
+    cell_areas_m2,
+    name_of,
+    read_grid,
+    source_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import geopandas as gpd
     from numpy.typing import NDArray
 
 # Square metres that the people of a cell are given for; None: the cell itself.
@@ -55,7 +63,20 @@ class Population:
 
     def people(self, rows: slice, columns: slice) -> NDArray[np.float64]:
         """Return people per cell of a window; cells without data hold 0."""
-        values, valid = self.grid.read(rows, columns)
+        return self.counted(rows, *self.grid.read(rows, columns))
+
+    def counted(
+        self, rows: slice, values: NDArray[Any], valid: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Return people per cell of a window that is read already.
+
+        Parameters
+        ----------
+        rows
+            Its rows.
+        values, valid
+            What `grid.read` gave for it.
+        """
         people = np.where(valid, values, 0).astype(np.float64) * self.scale
         per_m2 = POPULATION_UNITS[self.unit]
         if per_m2 is not None:
@@ -78,13 +99,15 @@ def read_population(
     scale: float = 1.0,
     *,
     band: int | str | None = None,
+    within: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
 ) -> Population:
     """Read a population raster.
 
     Parameters
     ----------
     path
-        Raster (or a `Grid`) of people: counts per cell, or densities.
+        Raster (or a `Grid`) of people: counts per cell, or densities. As a file or as an address
+        (https://...).
     unit
         "people_per_cell", "people_per_ha" or "people_per_km2".
     scale
@@ -92,6 +115,8 @@ def read_population(
         `scale=0.1`.
     band
         Number of the band, or name of the variable, where there are several.
+    within
+        Villages: only the box around them, 3 km wider, is read and checked, and is the layer.
 
     Returns
     -------
@@ -108,7 +133,7 @@ def read_population(
         The unit is unknown, or the values cannot be people in this unit: more than a million
         people in all, more than a tenth of them in cells with over 200 000 people per km2.
     """
-    name = path.name if isinstance(path, Grid) else str(path).replace("\\", "/").rpartition("/")[2]
+    name = path.name if isinstance(path, Grid) else name_of(path)
     if unit not in POPULATION_UNITS:
         raise UnitError(
             Problem(
@@ -127,12 +152,14 @@ def read_population(
                 remedy=Message("give scale= such that raw value x scale is in {unit}", unit=unit),
             )
         )
-    grid = path if isinstance(path, Grid) else read_grid(path, band=band)
+    if isinstance(path, Grid):
+        grid = path if within is None else around(within, path)
+    else:
+        grid = read_grid(path, band=band, within=within)
     _check_stated_unit(grid, unit)
-    source = name if isinstance(path, Grid) else str(path)
+    source = name if isinstance(path, Grid) else source_of(path)
     people = Population(grid=grid, unit=unit, scale=scale, source=source, notes=grid.notes)
-    _check_sign(grid)
-    _check_density(people)
+    _check_people(people)
     return people
 
 
@@ -155,16 +182,33 @@ def _check_stated_unit(grid: Grid, unit: str) -> None:
         )
 
 
-def _check_sign(grid: Grid) -> None:
-    """Refuse negative numbers of people."""
-    count, first = 0, ""
+def _check_people(people: Population) -> None:
+    """Refuse negative numbers, and values that are far denser than people live."""
+    grid = people.grid
+    n_negative, first = 0, ""
+    total = crowded = densest = 0.0
     for rows, columns in grid.windows():
         values, valid = grid.read(rows, columns)
+        if not valid.any():
+            continue
         negative = valid & (values < 0)
-        if negative.any() and not count:
+        if negative.any() and not n_negative:
             row, column = np.argwhere(negative)[0]
-            first = f"{row + rows.start}, column {column} ({values[row, column]})"
-        count += int(negative.sum())
+            where = f"{row + rows.start}, column {column + columns.start}"
+            first = f"{where} ({values[row, column]})"
+        n_negative += int(negative.sum())
+        counts = people.counted(rows, values, valid)
+        per_km2 = counts / (cell_areas_m2(grid, rows) / 1e6)[:, np.newaxis]
+        total += float(counts.sum())
+        crowded += float(counts[per_km2 > CROWDED_PEOPLE_PER_KM2].sum())
+        densest = max(densest, float(per_km2.max(initial=0.0)))
+    _refuse_negative(grid, n_negative, first)
+    if total > _GUARDED_TOTAL and crowded > _CROWDED_SHARE * total:
+        _refuse_crowd(people, total, crowded, densest)
+
+
+def _refuse_negative(grid: Grid, count: int, first: str) -> None:
+    """Refuse negative numbers of people, if there are any; `first` is where."""
     if count:
         raise InputError(
             Problem(
@@ -179,33 +223,25 @@ def _check_sign(grid: Grid) -> None:
         )
 
 
-def _check_density(people: Population) -> None:
-    """Refuse values that are far denser than people live."""
-    total = crowded = densest = 0.0
-    for rows, columns in people.grid.windows():
-        counts = people.people(rows, columns)
-        per_km2 = counts / (cell_areas_m2(people.grid, rows) / 1e6)[:, np.newaxis]
-        total += float(counts.sum())
-        crowded += float(counts[per_km2 > CROWDED_PEOPLE_PER_KM2].sum())
-        densest = max(densest, float(per_km2.max(initial=0.0)))
-    if total > _GUARDED_TOTAL and crowded > _CROWDED_SHARE * total:
-        raise UnitError(
-            Problem(
-                file=people.grid.name,
-                found=Message(
-                    "{total:,.0f} people in all, {share:.0%} of them in cells with more than "
-                    "{limit:,.0f} per km2 (up to {densest:,.0f}), read as {unit}, scale {scale}",
-                    total=total,
-                    share=crowded / total,
-                    limit=CROWDED_PEOPLE_PER_KM2,
-                    densest=densest,
-                    unit=people.unit,
-                    scale=people.scale,
-                ),
-                expected=Message("a density people live at"),
-                remedy=Message(
-                    "state the raster's own unit= and scale=, for instance people_per_ha and 0.1 "
-                    "for persons per 10 hectares"
-                ),
-            )
+def _refuse_crowd(people: Population, total: float, crowded: float, densest: float) -> None:
+    """Raise the error for values that are no people in this unit."""
+    raise UnitError(
+        Problem(
+            file=people.grid.name,
+            found=Message(
+                "{total:,.0f} people in all, {share:.0%} of them in cells with more than "
+                "{limit:,.0f} per km2 (up to {densest:,.0f}), read as {unit}, scale {scale}",
+                total=total,
+                share=crowded / total,
+                limit=CROWDED_PEOPLE_PER_KM2,
+                densest=densest,
+                unit=people.unit,
+                scale=people.scale,
+            ),
+            expected=Message("a density people live at"),
+            remedy=Message(
+                "state the raster's own unit= and scale=, for instance people_per_ha and 0.1 "
+                "for persons per 10 hectares"
+            ),
         )
+    )

@@ -14,6 +14,7 @@ _FILES: dict[str, str] = {
     "landslide": "hazard/longsor_indeks.tif",
     "population": "population/penduduk.tif",
     "roads": "roads/jalan.osm.pbf",
+    "basemap": "basemap/peta_dasar.osm.pbf",
     "shelters": "shelters/tempat_evakuasi.geojson",
     "elevation": "elevation/dem.tif",
     "vulnerable": "vulnerable/kelompok_rentan.csv",
@@ -28,8 +29,8 @@ def sample_files() -> dict[str, Path]:
     -------
     dict of str to pathlib.Path
         Keys `villages` (desa), `hamlets` (dusun), `flood` (depth, m), `landslide` (index),
-        `population` (people per cell), `roads`, `shelters`, `elevation` (m), `vulnerable`,
-        `readme`.
+        `population` (people per cell), `roads`, `basemap` (water, buildings, places, landmarks),
+        `shelters`, `elevation` (m), `vulnerable`, `readme`.
 
     Raises
     ------

@@ -10,9 +10,10 @@ import numpy as np
 import osmium
 import pyogrio
 import rasterio
-from osmium.osm.mutable import Node, Way
+from osmium.osm.mutable import Node, Relation, Way
 
 from sample_place.frame import lonlat
+from sample_place.network import Road
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,9 +22,19 @@ if TYPE_CHECKING:
     from rasterio.transform import Affine
 
     from sample_place.frame import Array
-    from sample_place.network import Road
+    from sample_place.surroundings import Multipolygon, Spot
 
-FIRST_NODE, FIRST_WAY = 9_900_000_001, 990_000_001
+
+class Numbers(NamedTuple):
+    """Where the numbers of OSM data begin; no two files of the sample share any."""
+
+    node: int
+    way: int
+    relation: int
+
+
+ROADS = Numbers(9_900_000_001, 990_000_001, 9_900_001)
+SURROUNDINGS = Numbers(9_910_000_001, 991_000_001, 9_910_001)
 
 
 class Band(NamedTuple):
@@ -77,7 +88,13 @@ def write_vector(path: Path, table: gpd.GeoDataFrame, layer: str) -> None:
     pyogrio.write_dataframe(table, path, layer=layer, driver="GPKG")
 
 
-def write_osm(path: Path, roads: list[Road]) -> None:
+def write_osm(
+    path: Path,
+    roads: list[Road],
+    spots: list[Spot] | None = None,
+    areas: list[Multipolygon] | None = None,
+    first: Numbers = ROADS,
+) -> None:
     """Write ways as OSM data; ways that share a vertex share its node.
 
     Parameters
@@ -86,22 +103,43 @@ def write_osm(path: Path, roads: list[Road]) -> None:
         Replaced where it exists.
     roads
         Ways in the order of their numbers; tags without a value are left out.
+    spots
+        Nodes with tags.
+    areas
+        Relations, whose rings are ways without tags.
+    first
+        Numbers of the first node, way and relation.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    areas = areas or []
     nodes: dict[tuple[float, float], int] = {}
     refs = []
-    for road in roads:
+    ways = roads + [Road(ring, {}) for area in areas for ring in area.rings]
+    for road in ways:
         corners = [(x, y) for x, y in lonlat(np.round(road.line, 2)).tolist()]
-        refs.append([nodes.setdefault(at, FIRST_NODE + len(nodes)) for at in corners])
+        refs.append([nodes.setdefault(at, first.node + len(nodes)) for at in corners])
     header = osmium.io.Header()
     header.set("generator", "resilience_geo sample")
     header.set("sorting", "Type_then_ID")
     with osmium.SimpleWriter(str(path), header=header, overwrite=True) as writer:
-        for spot, number in nodes.items():
-            writer.add_node(Node(id=number, version=1, visible=True, location=spot))
-        for number, (road, of_way) in enumerate(zip(roads, refs, strict=True), FIRST_WAY):
+        for place, number in nodes.items():
+            writer.add_node(Node(id=number, version=1, visible=True, location=place))
+        for number, spot in enumerate(spots or [], first.node + len(nodes)):
+            place = tuple(lonlat(np.array([[spot.x, spot.y]]))[0].tolist())
+            about = {"id": number, "version": 1, "visible": True, "tags": spot.tags}
+            writer.add_node(Node(**about, location=place))
+        for number, (road, of_way) in enumerate(zip(ways, refs, strict=True), first.way):
             tags = {key: value for key, value in road.tags.items() if value}
             writer.add_way(Way(id=number, version=1, visible=True, nodes=of_way, tags=tags))
+        ring = first.way + len(roads)
+        for number, area in enumerate(areas, first.relation):
+            roles = ["outer"] + ["inner"] * (len(area.rings) - 1)
+            members = [("w", way, role) for way, role in enumerate(roles, ring)]
+            tags = {"type": "multipolygon", **area.tags}
+            writer.add_relation(
+                Relation(id=number, version=1, visible=True, members=members, tags=tags)
+            )
+            ring += len(roles)
 
 
 def write_geojson(path: Path, features: list[dict[str, Any]]) -> None:
