@@ -105,15 +105,14 @@ def single_class_shares(
     """
     if layer.polygons is not None:
         return _polygon_class_shares(window, layer.polygons)
+    only = only_classes(window, crs, (layer,))
+    if only is not None:
+        return np.asarray(only == np.arange(N_CLASSES)[:, None], dtype=np.float64)
     hazard, grid = layer.hazard, layer.grid
     if crs == grid.crs:
         rows, columns = cells_under(window.bounds, grid)
-        offset = aligned_offset(window, shifted(grid.transform, rows.start, columns.start))
-        classes = hazard.classes(rows, columns)
-        if offset is not None:
-            return _one_class_each(window, classes, offset)
         transform = shifted(grid.transform, rows.start, columns.start)
-        return grid_class_shares(window, classes, transform)
+        return grid_class_shares(window, hazard.classes(rows, columns), transform)
     cells = np.flatnonzero(counts > 0.0)
     bounds = transformer(crs, grid.crs).transform_bounds(*window.bounds)
     rows, columns = cells_under(bounds, grid)
@@ -127,21 +126,38 @@ def single_class_shares(
     return shares
 
 
-def _one_class_each(
-    window: Window, classes: NDArray[np.uint8], offset: tuple[int, int]
-) -> NDArray[np.float64]:
-    """Return shares of 1 or 0 where the cells of both grids are the same."""
-    own = np.full((window.n_rows, window.n_columns), UNKNOWN, dtype=np.uint8)
+def only_classes(
+    window: Window, crs: pyproj.CRS, layers: Sequence[PlacedHazard]
+) -> NDArray[np.uint8] | None:
+    """Return the class of each cell of a block where its cells are those of the one hazard raster.
+
+    Parameters
+    ----------
+    window, crs
+        The cells and their CRS.
+    layers
+        The hazards.
+
+    Returns
+    -------
+    ndarray of uint8, or None
+        Shape (n_cells,), unknown beyond the raster; None where cells may have several classes.
+    """
+    if len(layers) != 1 or layers[0].polygons is not None or layers[0].grid.crs != crs:
+        return None
+    grid = layers[0].grid
+    offset = aligned_offset(window, grid.transform)
+    if offset is None:
+        return None
     row, column = offset
-    top, left = max(-row, 0), max(-column, 0)
-    bottom = min(window.n_rows, classes.shape[0] - row)
-    right = min(window.n_columns, classes.shape[1] - column)
+    top, bottom = max(row, 0), min(row + window.n_rows, grid.shape[0])
+    left, right = max(column, 0), min(column + window.n_columns, grid.shape[1])
+    own = np.full((window.n_rows, window.n_columns), UNKNOWN, dtype=np.uint8)
     if bottom > top and right > left:
-        own[top:bottom, left:right] = classes[
-            top + row : bottom + row, left + column : right + column
-        ]
-    shares: NDArray[np.float64] = (own.ravel() == np.arange(N_CLASSES)[:, None]).astype(np.float64)
-    return shares
+        own[top - row : bottom - row, left - column : right - column] = layers[0].hazard.classes(
+            slice(top, bottom), slice(left, right)
+        )
+    return own.ravel()
 
 
 def cells_under(bounds: tuple[float, float, float, float], grid: Grid) -> tuple[slice, slice]:

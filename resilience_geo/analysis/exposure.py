@@ -16,7 +16,12 @@ from resilience_geo.analysis.cell_shares import (
     polygon_cell_shares,
     shifted,
 )
-from resilience_geo.analysis.class_shares import hazard_cells_per_cell, placed_hazards
+from resilience_geo.analysis.class_shares import (
+    PlacedHazard,
+    hazard_cells_per_cell,
+    only_classes,
+    placed_hazards,
+)
 from resilience_geo.analysis.joint_shares import class_shares
 from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.errors import Message, OverlapError, Problem
@@ -25,7 +30,7 @@ from resilience_geo.inputs.hazards import combine_hazards
 from resilience_geo.tables import village_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     import geopandas as gpd
     import pyproj
@@ -34,6 +39,9 @@ if TYPE_CHECKING:
     from resilience_geo.inputs.hazard import Hazard
     from resilience_geo.inputs.population import Population
     from resilience_geo.inputs.rasters import Grid
+
+    # Position of the village, row-major number of the cell in the whole grid, and people.
+    _Leaving = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
 MAX_BLOCK_CELLS = 2_000_000
 
@@ -123,7 +131,7 @@ def village_exposure(
         The villages lie wholly outside the population layer.
     """
     chosen = assumptions or EvacuationAssumptions()
-    exposure = expose(villages, combine_hazards(hazard), people, chosen)
+    exposure = expose(villages, combine_hazards(hazard), people, chosen, keep_cells=False)
     return exposure_table(villages, exposure, chosen)
 
 
@@ -188,39 +196,60 @@ def expose(
     hazard: Hazard,
     people: Population,
     assumptions: EvacuationAssumptions,
+    *,
+    keep_cells: bool = True,
 ) -> Exposure:
-    """Compute exposure block by block, so that a raster larger than memory passes through."""
-    grid = people.grid
+    """Compute exposure block by block, so that a raster larger than memory passes through.
+
+    Blocks without a village are read too: people outside all villages are counted as well.
+
+    Parameters
+    ----------
+    villages, hazard, people, assumptions
+        As `village_exposure`; one hazard.
+    keep_cells
+        Whether to say in which cells those who leave live; there are tens of millions of them in
+        a nation.
+    """
+    grid, n_villages = people.grid, len(villages)
     polygons = np.asarray(villages.geometry.to_crs(grid.crs).array)
+    bounds = shapely.bounds(polygons)
     evacuating = [CLASS_NAMES.index(name) for name in assumptions.evacuating_classes]
     layers = placed_hazards(hazard, grid.crs)
     overlapping = _overlapping(villages, polygons)
-    totals = np.zeros((len(villages), N_CLASSES))
-    outside = np.zeros(N_CLASSES)
-    known = np.zeros(len(villages))
-    found: list[tuple[NDArray[np.int64], ...]] = []
+    totals, outside = np.zeros((n_villages, N_CLASSES)), np.zeros(N_CLASSES)
+    known = np.zeros(n_villages)
+    found: list[_Leaving] = []
     touched = False
-    for rows, window in _blocks(grid, hazard_cells_per_cell(layers, grid)):
-        columns = slice(0, window.n_columns)
-        counts = people.people(rows, columns).ravel()
-        by_class = counts * class_shares(window, counts, grid.crs, layers)
-        shares = polygon_cell_shares(polygons, window)
-        valid = grid.read(rows, columns)[1].ravel()
+    for rows, columns in grid.windows(_block_cells(hazard_cells_per_cell(layers, grid))):
+        window = _window(grid, rows, columns)
+        near = _near(bounds, window)
+        values, valid = grid.read(rows, columns)
+        if not near.size and not valid.any():
+            continue
+        shares = polygon_cell_shares(polygons[near], window)
+        shares = CellShares(near[shares.polygon], shares.cell, shares.share)
+        touched = touched or shares.cell.size > 0
         known += np.bincount(
-            shares.polygon, shares.share * valid[shares.cell], minlength=len(villages)
+            shares.polygon, shares.share * valid.ravel()[shares.cell], minlength=n_villages
         )
+        counts = people.counted(rows, values, valid).ravel()
+        if not counts.any():
+            continue
         if overlapping.size:
             shares = _without_double_counting(shares, polygons, overlapping, window)
-        touched = touched or shares.cell.size > 0
+        by_class, beyond = _by_class(window, counts, shares, grid.crs, layers)
+        outside += beyond
         for position in range(N_CLASSES):
-            weights = shares.share * by_class[position, shares.cell]
-            totals[:, position] += np.bincount(shares.polygon, weights, minlength=len(villages))
-        inside = np.bincount(shares.cell, shares.share, minlength=window.n_cells)
-        outside += (by_class * np.clip(1.0 - inside, 0.0, None)).sum(axis=1)
-        leaving = shares.share * by_class[evacuating].sum(axis=0)[shares.cell]
-        some = leaving > 0.0
-        x, y = window.centres(shares.cell[some])
-        found.append((shares.polygon[some], x, y, leaving[some]))  # type: ignore[arg-type]
+            totals[:, position] += np.bincount(
+                shares.polygon, by_class[position], minlength=n_villages
+            )
+        if keep_cells:
+            leaving = by_class[evacuating].sum(axis=0)
+            some = leaving > 0.0
+            row, column = np.divmod(shares.cell[some], window.n_columns)
+            place = (row + rows.start) * grid.shape[1] + column + columns.start
+            found.append((shares.polygon[some], place, leaving[some]))
     if not touched:
         raise OverlapError(_no_overlap(villages, people))
     cell_area = abs(grid.transform.a * grid.transform.e)
@@ -229,25 +258,66 @@ def expose(
         people=totals,
         outside=outside,
         known_area=np.clip(known * cell_area / area, 0.0, 1.0),
-        cells=_gather(found, grid.crs),
+        cells=_gather(found, grid),
     )
 
 
-def _gather(found: list[tuple[NDArray[np.int64], ...]], crs: pyproj.CRS) -> PopulatedCells:
+def _by_class(
+    window: Window,
+    counts: NDArray[np.float64],
+    shares: CellShares,
+    crs: pyproj.CRS,
+    layers: Sequence[PlacedHazard],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return people of each part of a cell by class, and people outside all villages by class.
+
+    Shapes (5, n_parts) and (5,).
+    """
+    inside = np.bincount(shares.cell, shares.share, minlength=window.n_cells)
+    rest = counts * np.clip(1.0 - inside, 0.0, None)
+    # Shares are exact to seven digits: together they may be a hair more than the whole cell.
+    people = shares.share * (counts / np.maximum(inside, 1.0))[shares.cell]
+    only = only_classes(window, crs, layers)
+    if only is not None:
+        by_class = np.where(only[shares.cell] == np.arange(N_CLASSES)[:, None], people, 0.0)
+        return by_class, np.bincount(only, rest, minlength=N_CLASSES).astype(np.float64)
+    split = class_shares(window, counts, crs, layers)
+    beyond = np.array([rest @ share for share in split])
+    return people * split[:, shares.cell], beyond
+
+
+def _gather(found: list[_Leaving], grid: Grid) -> PopulatedCells:
     """Join the cells of all blocks, village by village, north to south and west to east."""
-    village, x, y, leaving = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    order = np.lexsort((x, -y, village))
-    return PopulatedCells(village[order], x[order], y[order], leaving[order], crs)
+    nothing = np.empty(0, dtype=np.int64)
+    parts = [(nothing, nothing, np.empty(0)), *found]
+    village, place = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+    leaving = np.concatenate([part[2] for part in parts])
+    order = np.lexsort((place, village))
+    cells = Window(grid.transform, *grid.shape)
+    x, y = cells.centres(place[order])
+    return PopulatedCells(village[order], x, y, leaving[order], grid.crs)
 
 
-def _blocks(grid: Grid, hazard_cells: float) -> Iterator[tuple[slice, Window]]:
-    """Yield bands of rows, and where they lie, that keep both rasters within the block size."""
-    n_rows, n_columns = grid.shape
-    step = max(1, int(MAX_BLOCK_CELLS / max(n_columns, 1) / max(1.0, hazard_cells / 4.0)))
-    for start in range(0, n_rows, step):
-        stop = min(start + step, n_rows)
-        transform = shifted(grid.transform, start, 0)
-        yield slice(start, stop), Window(transform, stop - start, n_columns)
+def _block_cells(hazard_cells: float) -> int:
+    """Return how many cells a block may have so that both rasters keep within the block size."""
+    return max(1, int(MAX_BLOCK_CELLS / max(1.0, hazard_cells / 4.0)))
+
+
+def _window(grid: Grid, rows: slice, columns: slice) -> Window:
+    """Return where a block lies."""
+    transform = shifted(grid.transform, rows.start, columns.start)
+    return Window(transform, rows.stop - rows.start, columns.stop - columns.start)
+
+
+def _near(bounds: NDArray[np.float64], window: Window) -> NDArray[np.int64]:
+    """Return positions of the boxes that reach into a window."""
+    west, south, east, north = window.bounds
+    return np.flatnonzero(
+        (bounds[:, 0] < east)
+        & (bounds[:, 2] > west)
+        & (bounds[:, 1] < north)
+        & (bounds[:, 3] > south)
+    )
 
 
 def _overlapping(villages: gpd.GeoDataFrame, polygons: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -273,13 +343,18 @@ def _without_double_counting(
     """Share a cell's people among villages that overlap in it, so that nobody counts twice.
 
     The part of a cell that they cover together is what counts; it is divided in the proportion of
-    their shares.
+    their shares. Only cells with several of them are concerned.
     """
     among = np.zeros(polygons.size, dtype=bool)
     among[overlapping] = True
     claimed = among[shares.polygon]
+    claims = np.bincount(shares.cell[claimed], minlength=window.n_cells)
+    claimed &= claims[shares.cell] > 1
+    if not claimed.any():
+        return shares
     total = np.bincount(shares.cell[claimed], shares.share[claimed], minlength=window.n_cells)
-    union = np.array([shapely.union_all(polygons[overlapping])], dtype=object)
+    concerned = np.unique(shares.polygon[claimed])
+    union = np.array([shapely.union_all(polygons[concerned])], dtype=object)
     together = polygon_cell_shares(union, window)
     covered = np.zeros(window.n_cells)
     covered[together.cell] = together.share
