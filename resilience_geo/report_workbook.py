@@ -11,6 +11,7 @@ import xlsxwriter
 from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.inputs.vulnerable_columns import VULNERABLE_GROUPS
 from resilience_geo.maps import content, text
+from resilience_geo.maps.cells import MOST_ROWS, sheet_text
 from resilience_geo.maps.symbols import shelter_state
 from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
 
@@ -113,18 +114,22 @@ class _Writer:
             sheet.write_string(row, 0, stamp, self._formats["stamp"])
             row += 1
         sheet.write_string(
-            row, 0, content.title(self._plan, self._language), self._formats["title"]
+            row, 0, sheet_text(content.title(self._plan, self._language)), self._formats["title"]
         )
         row += 1
         for line in lines:
-            sheet.write_string(row, 0, line, self._formats["plain"])
+            sheet.write_string(row, 0, sheet_text(line), self._formats["plain"])
             row += 1
         row += 1
+        count = min(len(columns[0].values), MOST_ROWS - row - 1)
+        if count < len(columns[0].values):
+            left = text.number(len(columns[0].values) - count, self._language)
+            said = text.word("sheet_is_full", self._language, count=left)
+            sheet.write_string(row - 1, 0, said, self._formats["plain"])
         for number, column in enumerate(columns):
             sheet.write_string(row, number, column.head, self._formats["head"])
             sheet.set_column(number, number, column.width or _WIDTHS[column.kind])
-            self._column(sheet, row + 1, number, column)
-        count = len(columns[0].values)
+            self._column(sheet, range(row + 1, row + 1 + count), number, column)
         sheet.freeze_panes(row + 1, 0)
         if count:
             sheet.autofilter(row, 0, row + count, len(columns) - 1)
@@ -133,16 +138,16 @@ class _Writer:
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(row)
 
-    def _column(self, sheet: Any, first: int, number: int, column: Column) -> None:
-        """Write the values of a column; a text among numbers stays a text."""
+    def _column(self, sheet: Any, rows: range, number: int, column: Column) -> None:
+        """Write the values of a column into rows; a text among numbers stays a text."""
         look = self._formats[column.kind]
-        for row, value in enumerate(column.values, first):
+        for row, value in zip(rows, column.values, strict=False):
             if isinstance(value, str):
-                sheet.write_string(row, number, value, self._formats["text"])
+                sheet.write_string(row, number, sheet_text(value), self._formats["text"])
             elif pd.isna(value):
                 sheet.write_blank(row, number, None, look)
             elif column.kind == "text":
-                sheet.write_string(row, number, str(value), look)
+                sheet.write_string(row, number, sheet_text(value), look)
             else:
                 sheet.write_number(row, number, float(value), look)
 
@@ -289,7 +294,7 @@ def _waiting(plan: EvacuationPlan, language: str) -> list[Column]:
 
 
 def _groups(plan: EvacuationPlan, groups: pd.DataFrame, language: str) -> list[Column]:
-    """Return who of each group gets a place and who does not, by departure."""
+    """Return who of each group gets a place, who does not and why, by departure."""
     columns = [
         Column(
             head=text.word("group", language),
@@ -311,6 +316,17 @@ def _groups(plan: EvacuationPlan, groups: pd.DataFrame, language: str) -> list[C
                 values=list(groups["evacuees"] - allocated),
                 kind="count",
             ),
+        ]
+        people = content.of_departure(plan.origins, departure)
+        causes = people.pivot_table(
+            index="group", columns="status", values="evacuees", aggfunc="sum", fill_value=0
+        ).reindex(groups.index, fill_value=0)
+        columns += [
+            Column(
+                head=text.word(cause, language) + after, values=list(causes[cause]), kind="count"
+            )
+            for cause in UNSERVED_CAUSES
+            if cause in causes.columns
         ]
     return columns
 

@@ -20,7 +20,9 @@ import pyogrio
 from resilience_geo.errors import Message, OutputError, Problem
 from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.inputs.vulnerable_columns import VULNERABLE_GROUPS
+from resilience_geo.layer_styles import write_layer_styles
 from resilience_geo.maps import content, text
+from resilience_geo.maps.cells import csv_text
 from resilience_geo.maps.files import write_whole
 from resilience_geo.report_workbook import write_workbook
 from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
@@ -154,7 +156,7 @@ def _cannot_write(folder: Path, error: OSError) -> OutputError:
 
 
 def write_geopackage(plan: EvacuationPlan, path: Path, language: str) -> None:
-    """Write every table of a plan as a layer, in degrees (EPSG:4326).
+    """Write every table of a plan as a layer, in degrees (EPSG:4326), with its style for QGIS.
 
     Parameters
     ----------
@@ -163,7 +165,7 @@ def write_geopackage(plan: EvacuationPlan, path: Path, language: str) -> None:
     path
         A file that does not exist yet.
     language
-        Of the description, which says where the data is made up.
+        Of the description, which says where the data is made up, and of the legend in QGIS.
     """
     stamp = text.word("sample_note", language) if plan.is_sample else ""
     title = content.title(plan, language)
@@ -181,6 +183,7 @@ def write_geopackage(plan: EvacuationPlan, path: Path, language: str) -> None:
                 promote_to_multi=_promote(table),
                 layer_options=options,
             )
+    write_layer_styles(plan, path, language)
 
 
 def _promote(table: pd.DataFrame) -> bool | None:
@@ -377,9 +380,10 @@ def save_exposure(table: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
         "evacuees": 0,
     }
     rows = pd.concat([table, pd.DataFrame([beyond], index=pd.Index([""], name=table.index.name))])
-    names = rows["village_name"].astype(str)
-    # A name that begins like a formula must not become one when the file is opened in a sheet.
-    rows["village_name"] = names.where(~names.str.match(r"[=+\-@\t\r]"), "'" + names)
+    for name in rows.columns:
+        if not pd.api.types.is_numeric_dtype(rows[name]):
+            rows[name] = [csv_text(value) for value in rows[name]]
+    rows.index = pd.Index([csv_text(code) for code in rows.index], name=table.index.name)
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import csv
 import dataclasses
 import importlib.util
 import json
 import math
+import re
 import sqlite3
 import sys
 import time
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,10 +22,8 @@ import pytest
 
 from resilience_geo.analysis.allocation import Proof
 from resilience_geo.errors import InputError, OutputError
-from resilience_geo.reports import FILES, LAYERS, save_tables, whole_files
+from resilience_geo.reports import FILES, LAYERS, save_exposure, save_tables, whole_files
 from resilience_geo.tables import UNSERVED_CAUSES
-
-EVIL = ('=cmd|" /C calc"!A0', "+1+1", "@SUM(A1)")
 
 
 @pytest.fixture(scope="session")
@@ -121,17 +122,24 @@ def test_groups_apart(toy, tmp_path):
         "elderly": {"evacuees": 14, "allocated": 6, "late_allocated": 4},
     }
     rows = list(_sheets(tmp_path / "plan.xlsx")["Kelompok"].iter_rows(values_only=True))
+    why = ("Terlalu jauh dari jalan", "Jalan terputus", "Terlalu lama berjalan")
+    full = ("Tempat evakuasi penuh", "Daya tampung tidak diketahui")
+    early = [f"{words} (sebelum)" for words in (why[0], why[2], *full)]
+    late = [f"{words} (terlambat)" for words in (*why, *full)]
+    # Of the seven places four have no place early, five late; two old people live at each.
     assert rows[3:] == [
         (
             "Kelompok",
             "Warga yang mengungsi",
             "Mendapat tempat (sebelum)",
             "Belum dapat tempat (sebelum)",
+            *early,
             "Mendapat tempat (terlambat)",
             "Belum dapat tempat (terlambat)",
+            *late,
         ),
-        ("Warga lain", 299, 224, 75, 196, 103),
-        ("Lansia", 14, 6, 8, 4, 10),
+        ("Warga lain", 299, 224, 75, 5, 3, 58, 9, 196, 103, 5, 28, 3, 58, 9),
+        ("Lansia", 14, 6, 8, 2, 2, 2, 2, 4, 10, 2, 2, 2, 2, 2),
     ]
     origins = pyogrio.read_dataframe(tmp_path / "plan.gpkg", layer="origins")
     assert set(origins["group"]) == {"general", "elderly"}
@@ -156,7 +164,7 @@ def test_one_departure_has_no_late(toy, tmp_path):
 def test_geopackage_layers(folder, toy):
     plan = toy.toy_plan()
     layers = [str(name) for name, _ in pyogrio.list_layers(folder / "plan.gpkg")]
-    assert set(layers) == set(LAYERS)
+    assert set(layers) == {*LAYERS, "layer_styles"}
     for name in LAYERS:
         table = pyogrio.read_dataframe(folder / "plan.gpkg", layer=name)
         assert len(table) == len(getattr(plan, name))
@@ -176,7 +184,7 @@ def test_geopackage_says_that_data_is_made_up(folder):
     connection = sqlite3.connect(folder / "plan.gpkg")
     rows = connection.execute("select description from gpkg_contents").fetchall()
     connection.close()
-    assert len(rows) == len(LAYERS)
+    assert len(rows) == len(LAYERS) + 1  # and the styles
     assert all(row[0].startswith("DATA CONTOH") for row in rows)
 
 
@@ -310,13 +318,87 @@ def test_full_shelters_are_a_column_only_where_there_are_some(folder, toy, tmp_p
     assert not any(head.startswith("Tempat evakuasi penuh") for head in heads)
 
 
-def test_names_cannot_be_formulas(toy, tmp_path):
-    save_tables(toy.toy_plan(names=EVIL, shelter_names=EVIL), tmp_path, language="en")
+BATTERY = (
+    "=1+1",
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    "  =1+1",
+    "'=1+1",
+    '"=1+1',
+    "＝1+1",  # noqa: RUF001
+    "＋1",  # noqa: RUF001
+    "－1",  # noqa: RUF001
+    "＠SUM(A1)",  # noqa: RUF001
+    '=cmd|" /C calc"!A0',
+    '=HYPERLINK("http://example.org","SD")',
+    "http://example.org/a",
+    "mailto:a@example.org",
+    "internal:'Asumsi'!A1",
+    "external:C:\\a.xlsx",
+    "{=1+1}",
+    "SD \x00\x0b1",
+    "_x003D_1+1",
+    "A" * 40_000,
+    "\ufeff=1+1",
+)
+
+
+def _shown(name):
+    """Return what a cell holds of a name: all that XML can write, cut at what Excel can read."""
+    name = name.replace("\x00", "").replace("\x0b", "")
+    return name if len(name) <= 32_767 else name[:32_766] + "…"
+
+
+@pytest.mark.parametrize("number", range(0, len(BATTERY), 3))
+def test_names_cannot_be_formulas(toy, tmp_path, number):
+    names = (*BATTERY, *BATTERY)[number : number + 3]
+    save_tables(toy.toy_plan(names=names, shelter_names=names[:2]), tmp_path, language="en")
     book = _sheets(tmp_path / "plan.xlsx")
-    kinds = {cell.data_type for sheet in book for cell in _cells(sheet)}
-    assert "f" not in kinds
-    assert EVIL[0] in [cell.value for cell in _cells(book["Exposure"])]
+    cells = [cell for sheet in book for cell in _cells(sheet)]
+    assert "f" not in {cell.data_type for cell in cells}
+    assert not [cell for cell in cells if cell.hyperlink]
+    assert not any(sheet._hyperlinks for sheet in book)
+    # What reads Excel's files takes line ends apart its own way, so only the rest is compared.
+    found = {str(cell.value).replace("\r\n", "\r") for cell in cells}
+    assert {_shown(name).strip() for name in names} <= {name.strip() for name in found}
     assert "SAMPLE DATA" in book["Summary"]["A1"].value
+    with zipfile.ZipFile(tmp_path / "plan.xlsx") as parts:
+        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/sheet")]
+        assert len(sheets) == len(book.sheetnames)
+        assert not any(b"<f>" in parts.read(name) for name in sheets)
+        assert not [name for name in parts.namelist() if "externalLink" in name]
+
+
+def test_a_sheet_that_is_full_says_so(toy, tmp_path, monkeypatch):
+    monkeypatch.setattr("resilience_geo.report_workbook.MOST_ROWS", 6)
+    save_tables(toy.toy_plan(), tmp_path)
+    rows = list(_sheets(tmp_path / "plan.xlsx")["Desa"].iter_rows(values_only=True))
+    assert len(rows) == 6
+    assert rows[2][0] == "Lembar ini penuh: 1 baris lagi ada di plan.gpkg."
+    assert rows[4][1] == toy.NAMES[0]
+
+
+@pytest.mark.parametrize("name", BATTERY)
+def test_a_csv_file_holds_no_formula(toy, tmp_path, name):
+    table = toy.toy_plan(names=(name, "SD 1", "b")).exposure
+    table = table.rename(index={toy.CODES[2]: name})
+    table.attrs["outside"] = toy.toy_plan().outside
+    path = save_exposure(table, tmp_path / "a" / "paparan.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert len(rows) == 5
+    assert [row[1] for row in rows[2:]] == ["SD 1", "b", "outside all villages"]
+    for cell in (rows[1][1], rows[3][0]):
+        assert (
+            cell.lstrip("'").strip() == re.sub(r"[\t\r\n]", " ", _shown(name)).lstrip("'").strip()
+        )
+        stripped = cell.strip(' \t\r\n\ufeff"')
+        assert stripped[:1] not in tuple("=+-@＝＋－＠")  # noqa: RUF001
+        assert cell[:1] not in tuple("\t\r\n")
 
 
 def test_the_same_plan_gives_the_same_files(toy, folder, tmp_path):

@@ -1,20 +1,30 @@
-"""Symbols of shelters, settlements and bridges as inline SVG, drawn for this project.
+"""Signs of shelters, settlements, landmarks and bridges as inline SVG.
 
-Each has its own shape and letter besides its colour, so that it stays readable in greyscale, to
-colour-blind people and from the back row. No text of a user ever enters a symbol.
+The drawings are in `signs` and `landmark_signs`. No text of a user ever enters a symbol.
 """
 
 from __future__ import annotations
 
-from resilience_geo.maps import style
+from resilience_geo.maps import signs
+from resilience_geo.maps.landmark_signs import LANDMARK_KINDS, landmark_sign
+from resilience_geo.maps.signs import SHELTER_ROLES, SHELTER_STATES, Shape, Sign, shelter_role
 
-SHELTER_STATES: tuple[str, ...] = (
-    "usable",
-    "unknown_capacity",
-    "in_hazard",
-    "unknown_hazard",
-    "unreachable",
-)
+__all__ = [
+    "LANDMARK_KINDS",
+    "SHELTER_ROLES",
+    "SHELTER_STATES",
+    "arrow_svg",
+    "bridge_svg",
+    "cause_svg",
+    "div_icon_html",
+    "dot_svg",
+    "landmark_svg",
+    "settlement_svg",
+    "shelter_role",
+    "shelter_state",
+    "shelter_svg",
+    "standalone_svg",
+]
 
 
 def shelter_state(status: str, capacity_people: float) -> str:
@@ -30,41 +40,41 @@ def shelter_state(status: str, capacity_people: float) -> str:
     return status
 
 
-def _svg(body: str, size: int) -> str:
-    """Return a square SVG whose drawing is 32 units wide."""
+def _number(value: float) -> str:
+    """Return a length with as many of two decimals as it needs."""
+    return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
+
+
+def _element(shape: Shape) -> str:
+    """Return a shape as an SVG element."""
+    look = f'fill="{shape.fill or "none"}"'
+    if shape.stroke:
+        look += f' stroke="{shape.stroke}" stroke-width="{_number(shape.width)}"'
+    if shape.radius:
+        ((x, y),) = shape.points
+        return f'<circle cx="{_number(x)}" cy="{_number(y)}" r="{_number(shape.radius)}" {look}/>'
+    path = " ".join(f"{_number(x)} {_number(y)}" for x, y in shape.points)
+    join = ' stroke-linejoin="round"' if shape.stroke else ""
+    return f'<path d="M{path}{"z" if shape.closed else ""}" {look}{join}/>'
+
+
+def _svg(sign: Sign, size: float) -> str:
+    """Return a sign as SVG that stands in a page, `size` pixels wide."""
     return (
         f'<svg viewBox="0 0 32 32" width="{size}" height="{size}" aria-hidden="true" '
-        f'focusable="false">{body}</svg>'
+        f'focusable="false">{"".join(map(_element, sign))}</svg>'
     )
 
 
-def _square(fill: str) -> str:
+def standalone_svg(sign: Sign, size: int = 64) -> str:
+    """Return a sign as an SVG file of its own, as QGIS and viewers want it."""
     return (
-        f'<rect x="1.5" y="1.5" width="29" height="29" rx="4" fill="{fill}" '
-        'stroke="#fff" stroke-width="2.5"/>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" version="1.1" viewBox="0 0 32 32" '
+        f'width="{size}" height="{size}">{"".join(map(_element, sign))}</svg>'
     )
 
 
-def _letter(letter: str) -> str:
-    return (
-        '<text x="16" y="24.5" text-anchor="middle" font-family="sans-serif" font-weight="700" '
-        f'font-size="24" fill="#fff">{letter}</text>'
-    )
-
-
-# A roof over people: the house says shelter, the heads say assembly.
-_HOUSE = (
-    '<path d="M16 5 4.5 14.5h3.3V26h16.4V14.5h3.3z" fill="#fff"/>'
-    '<g fill="{fill}"><circle cx="12" cy="17" r="2.4"/><circle cx="20" cy="17" r="2.4"/>'
-    '<path d="M8.5 26c0-8 7-8 7 0zM16.5 26c0-8 7-8 7 0z"/></g>'
-)
-_CROSS = (
-    '<path d="M4 4 28 28M28 4 4 28" stroke="#fff" stroke-width="7"/>'
-    '<path d="M4 4 28 28M28 4 4 28" stroke="#000" stroke-width="3.5"/>'
-)
-
-
-def shelter_svg(state: str, size: int = 32) -> str:
+def shelter_svg(state: str, size: int = 32, role: str = "shelter") -> str:
     """Return the symbol of a shelter.
 
     Parameters
@@ -73,39 +83,10 @@ def shelter_svg(state: str, size: int = 32) -> str:
         One of `SHELTER_STATES`.
     size
         Width in pixels.
+    role
+        One of `SHELTER_ROLES`, from `shelter_role`.
     """
-    if state == "usable":
-        return _svg(_square(style.SHELTER_USABLE) + _HOUSE.format(fill=style.SHELTER_USABLE), size)
-    if state == "unknown_capacity":
-        return _svg(_square(style.SHELTER_USABLE) + _letter("?"), size)
-    if state == "in_hazard":
-        house = _HOUSE.format(fill=style.SHELTER_UNUSABLE)
-        return _svg(_square(style.SHELTER_UNUSABLE) + house + _CROSS, size)
-    if state == "unknown_hazard":
-        circle = (
-            f'<circle cx="16" cy="16" r="14.5" fill="{style.SHELTER_UNKNOWN}" '
-            'stroke="#fff" stroke-width="2.5"/>'
-        )
-        return _svg(circle + _letter("?"), size)
-    bar = '<path d="M6 16h20" stroke="#fff" stroke-width="6"/>'
-    circle = (
-        f'<circle cx="16" cy="16" r="14.5" fill="{style.SHELTER_UNUSABLE}" '
-        'stroke="#fff" stroke-width="2.5"/>'
-    )
-    return _svg(circle + bar, size)
-
-
-_DOTS: dict[str, str] = {
-    "usable": '<path d="M9 9h14v14H9z" fill="{green}" stroke="#fff" stroke-width="3"/>',
-    "unknown_capacity": '<path d="M8 8h16v16H8z" fill="#fff"/>'
-    '<path d="M10 10h12v12H10z" fill="#fff" stroke="{green}" stroke-width="4.5"/>',
-    "in_hazard": '<path d="M8 8 24 24M24 8 8 24" stroke="#fff" stroke-width="9"/>'
-    '<path d="M8 8 24 24M24 8 8 24" stroke="#000" stroke-width="4.5"/>',
-    "unknown_hazard": '<path d="M16 5 27 16 16 27 5 16z" fill="{blue}" stroke="#fff" '
-    'stroke-width="3"/>',
-    "unreachable": '<circle cx="16" cy="16" r="9.5" fill="#fff"/>'
-    '<circle cx="16" cy="16" r="7" fill="#fff" stroke="{grey}" stroke-width="4.5"/>',
-}
+    return _svg(signs.shelter_sign(state, role), size)
 
 
 def dot_svg(state: str, size: int = 32) -> str:
@@ -118,36 +99,46 @@ def dot_svg(state: str, size: int = 32) -> str:
     size
         Width in pixels; the sign fills half of it.
     """
-    colours = {
-        "green": style.SHELTER_USABLE,
-        "blue": style.SHELTER_UNKNOWN,
-        "grey": style.SHELTER_UNUSABLE,
-    }
-    return _svg(_DOTS[state].format(**colours), size)
+    return _svg(signs.dot_sign(state), size)
+
+
+def arrow_svg(size: int = 32, angle_degrees: float = 0.0) -> str:
+    """Return the evacuation arrow, white on a green square.
+
+    Parameters
+    ----------
+    size
+        Width in pixels.
+    angle_degrees
+        Where it points: 0 is right (east), counter-clockwise; the square stays upright.
+    """
+    return _svg(signs.arrow_sign(angle_degrees), size)
+
+
+def landmark_svg(kind: str, size: int = 20) -> str:
+    """Return the symbol of a landmark, one of `LANDMARK_KINDS`, `size` pixels wide."""
+    return _svg(landmark_sign(kind), size)
+
+
+def settlement_svg(size: int = 20) -> str:
+    """Return the symbol of a settlement."""
+    return _svg(signs.settlement_sign(), size)
 
 
 def bridge_svg(size: int = 20) -> str:
     """Return the symbol of a bridge."""
-    return _svg(
-        '<path d="M3 8q5 6 5 8t-5 8M29 8q-5 6-5 8t5 8" fill="none" stroke="#000" '
-        'stroke-width="3"/><path d="M8 13h16v6H8z" fill="#fff" stroke="#000" stroke-width="2"/>',
-        size,
-    )
+    return _svg(signs.bridge_sign(), size)
 
 
 def cause_svg(cause: str, size: int = 24) -> str:
     """Return the sign of people who are not served, as the map draws it on its canvas."""
-    circle = (
-        f'<circle cx="16" cy="16" r="14" fill="{style.UNSERVED_COLOUR}" stroke="#fff" '
-        'stroke-width="2.5"/>'
-    )
-    return _svg(circle + _letter(style.CAUSE_SIGNS[cause]), size)
+    return _svg(signs.cause_sign(cause), size)
 
 
-def div_icon_html(state: str, size: int = 32, *, dot: bool = False) -> str:
+def div_icon_html(state: str, size: int = 32, *, dot: bool = False, role: str = "shelter") -> str:
     """Return the HTML of a Leaflet DivIcon for a shelter, on demand with its small sign beside."""
     small = dot_svg(state, 20) if dot else ""
     return (
-        f'<span class="rg-shelter rg-{state.replace("_", "-")}">{shelter_svg(state, size)}'
+        f'<span class="rg-shelter rg-{state.replace("_", "-")}">{shelter_svg(state, size, role)}'
         f"{small}</span>"
     )
