@@ -1,39 +1,65 @@
-"""The printed map: one honest page with matplotlib, for hand-outs and the wall."""
+"""The printed map: sheets with matplotlib, for hand-outs and the wall."""
 
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resilience_geo.errors import DependencyError, InputError, Message, Problem
+from resilience_geo.errors import DependencyError, Message, Problem
+from resilience_geo.inputs.pictures import read_picture
 from resilience_geo.maps import content, text
 from resilience_geo.maps.files import write_whole
-from resilience_geo.maps.printed_column import Column, Paragraph, draw_column
-from resilience_geo.maps.printed_map import COLUMN_SHARE, MARGIN_MM, Sheet, draw_map
+from resilience_geo.maps.printed_chart import Chart, charted
+from resilience_geo.maps.printed_column import Block, Column, Item, Paragraph, fill, flow
+from resilience_geo.maps.printed_frame import draw_inset
+from resilience_geo.maps.printed_labels import width_of
+from resilience_geo.maps.printed_legend import write_legend
+from resilience_geo.maps.printed_map import draw_map
+from resilience_geo.maps.printed_panels import (
+    SOURCES_SHOWN,
+    procedure_sentences,
+    source_items,
+    write_emergency,
+    write_head,
+    write_key_numbers,
+    write_procedure,
+    write_qr,
+    write_summary,
+    write_table,
+)
+from resilience_geo.maps.printed_sheets import Box, MapFrame, Sheet, check_paper, chosen_sheet
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
+    from resilience_geo.maps.options import MapOptions
     from resilience_geo.plan import EvacuationPlan
 
-PAPERS_MM: dict[str, tuple[float, float]] = {
-    "A4": (297.0, 210.0),
-    "A3": (420.0, 297.0),
-    "A2": (594.0, 420.0),
-    "A1": (841.0, 594.0),
-    "A0": (1189.0, 841.0),
-}
-"""Width and height of the sheets, landscape."""
-
 _MM_PER_INCH = 25.4
-_A3_WIDTH_MM = 420.0
-_SMALLEST_LETTERS = 0.85
+_POINTS_PER_MM = 72.0 / 25.4
+_SHARES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55)
+"""Letters shrink this far so that panels fit; a table gives way first."""
+_TABLE_SHARE = 0.22
+"""Room kept for the table, to the height of a column, while letters may still shrink."""
+_LEAST_TABLE_SHARE = 0.1
+_INSET_POINTS = 88.0
+_WIDE_COLUMN = 290.0
+_NUMBERS_SHARE, _INSET_SHARE = 0.58, 0.39
+_FOOT_SHARES = (1.4, 1.3, 1.2, 1.1)
+_FOOT_WEIGHTS = {"phase": 1.0, "emergency": 0.85, "qr": 0.62, "sources": 1.75}
 _NOTE_COLUMNS = 3
-_NOTE_SHARES = (2.2, 2.0, 1.8, 1.6, 1.4)
-"""Letters of a page of notes, to those of the column beside a map: the largest that fit."""
-_MOST_PAGES = 20
+_NOTE_SHARES = (1.15, 1.0, 0.9)
+"""Letters of a page of notes, to those of the sheet: the largest that fit one page."""
+_MOST_PAGES = 60
+_PNG_DOTS = 200
+_STAMP_DEGREES, _STAMP_SHARE = 30.0, 0.85
+_SOFTWARE = "resilience-geo"
 
 
 def save_print_map(
@@ -41,11 +67,16 @@ def save_print_map(
     path: str | os.PathLike[str],
     *,
     paper: str = "A3",
+    orientation: str = "landscape",
+    scale: int | None = None,
     language: str = "id",
+    options: MapOptions | None = None,
 ) -> Path:
-    """Write a plan as a map to print: a PDF, or a PNG when `path` ends so.
+    """Write a plan as a map to print: a PDF, or a PNG of the first sheet when `path` ends so.
 
-    Notes that find no room beside the map follow on a page of their own in a PDF.
+    The map has a true scale: a millimetre on paper is `scale` millimetres on the ground, the scale
+    factor of UTM in the middle of the villages counted in. What finds no room beside the map, as a
+    long table or many notes, follows on pages of its own in a PDF.
 
     Parameters
     ----------
@@ -55,9 +86,17 @@ def save_print_map(
     path
         File to write; it appears whole or not at all.
     paper
-        `A4`, `A3`, `A2`, `A1` or `A0`, landscape.
+        `A4`, `A3`, `A2`, `A1` or `A0`.
+    orientation
+        `landscape`, `portrait` or `auto`, which takes the one with the larger scale.
+    scale
+        Denominator of the scale, 10000 for 1:10 000. None: the largest round one at which villages,
+        routes and their shelters fit one sheet. Villages that do not fit the sheet at a given scale
+        are divided into several, numbered, each with an index of all.
     language
         `id` (Indonesian) or `en`.
+    options
+        Basemap, settlements, palette, agency, procedure and numbers: see `MapOptions`.
 
     Returns
     -------
@@ -66,127 +105,85 @@ def save_print_map(
 
     Raises
     ------
+    InputError
+        There is no such paper, orientation, scale or language, or the logo cannot be read.
     DependencyError
         Matplotlib is not installed.
     OutputError
         The file cannot be written.
     """
-    text.check_language(language)
-    if paper not in PAPERS_MM:
-        raise InputError(
-            Problem(
-                found=Message("paper {paper}", paper=repr(paper)),
-                expected=Message("one of {names}", names=", ".join(PAPERS_MM)),
-                remedy=Message("choose one of them"),
-            )
-        )
     target = Path(path)
     kind = "png" if target.suffix.lower() == ".png" else "pdf"
-    figures = print_figures(plan, paper=paper, language=language, pages=kind == "pdf")
+    figures = print_figures(
+        plan,
+        paper=paper,
+        orientation=orientation,
+        scale=scale,
+        language=language,
+        options=options,
+        pages=kind == "pdf",
+    )
     data = io.BytesIO()
     metadata = _metadata(plan, language, kind)
-    with warnings.catch_warnings():
+    import matplotlib as mpl  # noqa: PLC0415  an optional package
+
+    with warnings.catch_warnings(), mpl.rc_context({"pdf.fonttype": 42}):
         # A name may hold letters the font lacks; it prints as boxes, which is no fault of the plan.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        warnings.filterwarnings("ignore", message=r"(?s)Glyph .* missing from font")
         if kind == "png":
-            figures[0].savefig(data, format=kind, dpi=200, metadata=metadata)
+            figures[0].savefig(data, format=kind, dpi=_PNG_DOTS, metadata=metadata)
         else:
             from matplotlib.backends.backend_pdf import PdfPages  # noqa: PLC0415  optional
 
             with PdfPages(data, metadata=metadata) as document:
                 for figure in figures:
-                    document.savefig(figure, dpi=200)
+                    document.savefig(figure, dpi=_PNG_DOTS)
     return write_whole(target, data.getvalue())
 
 
 def print_figures(
-    plan: EvacuationPlan, *, paper: str = "A3", language: str = "id", pages: bool = True
+    plan: EvacuationPlan,
+    *,
+    paper: str = "A3",
+    orientation: str = "landscape",
+    scale: int | None = None,
+    language: str = "id",
+    options: MapOptions | None = None,
+    pages: bool = True,
 ) -> list[Any]:
-    """Return the pages as `matplotlib.figure.Figure`: the map, then notes that found no room.
+    """Return the pages as `matplotlib.figure.Figure`: the sheets, then what found no room.
 
     Parameters
     ----------
-    plan
-        The plan.
-    paper
-        `A4`, `A3`, `A2`, `A1` or `A0`, landscape.
-    language
-        `id` (Indonesian) or `en`.
+    plan, paper, orientation, scale, language, options
+        As of `save_print_map`.
     pages
-        False: everything on one page, in smaller letters where need be.
+        False: no pages besides the sheets; what finds no room is left out, and the sheet says so.
     """
+    text.check_language(language)
+    check_paper(paper, orientation, scale)
     figure_class = _figure_class()
-    width, height = PAPERS_MM[paper]
-    sheet = Sheet(width_mm=width, height_mm=height, zoom=max(0.72, width / _A3_WIDTH_MM))
-    figure = figure_class(figsize=(width / _MM_PER_INCH, height / _MM_PER_INCH))
-    map_width, map_height = sheet.map_mm
-    scale = draw_map(
-        _axes(figure, sheet, (MARGIN_MM, map_width), map_height), plan, sheet, language
-    )
-    left = map_width + 2.0 * MARGIN_MM
-    size = (width - left - MARGIN_MM, map_height)
-    letters = max(_SMALLEST_LETTERS, sheet.zoom)
-    column = _axes(figure, sheet, (left, size[0]), map_height)
-    notes = draw_column(column, plan, size, (letters, scale, paper), language, pages=pages)
-    if plan.is_sample:
-        _stamp(figure, text.word("sample", language), sheet)
-    figures = [figure]
-    while notes and len(figures) < _MOST_PAGES:
-        title = content.title(plan, language)
+    sheet, frames = chosen_sheet(plan, paper, orientation, scale)
+    chart = charted(plan, frames[0].crs, language, options)
+    logo = None if chart.options.logo is None else read_picture(chart.options.logo)
+    figures, left = [], []
+    for place in frames:
+        figure = _page(figure_class, sheet)
+        left = _draw_sheet(figure, chart, sheet, (place, frames), (paper, logo), pages=pages)
+        figures.append(figure)
+    title = content.title(plan, language)
+    while pages and left and len(figures) < len(frames) + _MOST_PAGES:
         share = next(
-            (each for each in _NOTE_SHARES if not _draw_notes(None, sheet, title, notes, each)),
+            (each for each in _NOTE_SHARES if not _draw_notes(None, sheet, title, left, each)),
             _NOTE_SHARES[-1],
         )
-        figure = figure_class(figsize=(width / _MM_PER_INCH, height / _MM_PER_INCH))
-        notes = _draw_notes(figure, sheet, title, notes, share)
-        if plan.is_sample:
-            _stamp(figure, text.word("sample", language), sheet)
+        figure = _page(figure_class, sheet)
+        left = _draw_notes(figure, sheet, title, left, share)
         figures.append(figure)
+    if plan.is_sample:
+        for figure in figures:
+            _stamp(figure, text.word("sample", language), sheet)
     return figures
-
-
-def _axes(figure: Any, sheet: Sheet, across_mm: tuple[float, float], high_mm: float) -> Any:
-    """Return axes on a page: from the left and how wide, from the bottom margin and how high."""
-    if figure is None:
-        return None
-    left, wide = across_mm
-    return figure.add_axes(
-        (
-            left / sheet.width_mm,
-            MARGIN_MM / sheet.height_mm,
-            wide / sheet.width_mm,
-            high_mm / sheet.height_mm,
-        )
-    )
-
-
-def _draw_notes(
-    figure: Any, sheet: Sheet, title: str, notes: list[Paragraph], share: float
-) -> list[Paragraph]:
-    """Fill a page with notes, column after column; return what belongs on the next one.
-
-    Without a figure it only measures.
-    """
-    wide = sheet.width_mm - 2.0 * MARGIN_MM
-    high = sheet.height_mm - 2.0 * MARGIN_MM
-    heading = Column(_axes(figure, sheet, (MARGIN_MM, wide), high), (wide, high), sheet.zoom)
-    heading.write(title, 20, bold=True, most_lines=1)
-    left = list(notes)
-    each = (wide - (_NOTE_COLUMNS - 1) * MARGIN_MM) / _NOTE_COLUMNS
-    size = (each, high - 14.0 * sheet.zoom)
-    for number in range(_NOTE_COLUMNS):
-        across = (MARGIN_MM + number * (each + MARGIN_MM), each)
-        column = Column(_axes(figure, sheet, across, size[1]), size, sheet.zoom * share)
-        while left:
-            alone = Column(None, size, column.zoom)
-            alone.down = column.down
-            together = 2 if left[0].bold else 1  # a heading goes where its text goes
-            if not alone.write_all(left[:together]) and column.down > 0.0:
-                break
-            column.write_all(left[:1])
-            column.down += 3.0 * column.zoom
-            left.pop(0)
-    return left
 
 
 def print_figure(plan: EvacuationPlan, *, paper: str = "A3", language: str = "id") -> Any:
@@ -204,9 +201,194 @@ def print_figure(plan: EvacuationPlan, *, paper: str = "A3", language: str = "id
     return print_figures(plan, paper=paper, language=language, pages=False)[0]
 
 
+def _page(figure_class: Any, sheet: Sheet) -> Any:
+    """Return an empty page."""
+    return figure_class(figsize=(sheet.width_mm / _MM_PER_INCH, sheet.height_mm / _MM_PER_INCH))
+
+
+def _axes(figure: Any, sheet: Sheet, place: Box) -> Any:
+    """Return axes on a page at left, bottom, width and height in mm."""
+    if figure is None:
+        return None
+    left, bottom, wide, high = place
+    return figure.add_axes(
+        (
+            left / sheet.width_mm,
+            bottom / sheet.height_mm,
+            wide / sheet.width_mm,
+            high / sheet.height_mm,
+        )
+    )
+
+
+def _column(figure: Any, sheet: Sheet, place: Box, zoom: float) -> Column:
+    """Return a column of text on a page; without a figure it only measures."""
+    return Column(_axes(figure, sheet, place), place[2:], zoom)
+
+
+def _draw_sheet(
+    figure: Any,
+    chart: Chart,
+    sheet: Sheet,
+    places: tuple[MapFrame, list[MapFrame]],
+    looks: tuple[str, NDArray[Any] | None],
+    *,
+    pages: bool,
+) -> list[Item]:
+    """Draw one sheet; return what found no room."""
+    place, frames = places
+    write_head(_column(figure, sheet, sheet.head_mm, sheet.zoom), chart, place, *looks)
+    draw_map(_axes(figure, sheet, sheet.map_mm), chart, place, sheet)
+    left = _draw_side(figure, chart, sheet, (place, frames), pages=pages)
+    return [*left, *_draw_foot(figure, chart, sheet, place, pages=pages)]
+
+
+def _draw_side(
+    figure: Any,
+    chart: Chart,
+    sheet: Sheet,
+    places: tuple[MapFrame, list[MapFrame]],
+    *,
+    pages: bool,
+) -> list[Item]:
+    """Draw the columns beside or below the map; return the table if it found too little room."""
+    place, frames = places
+
+    def numbers(column: Column) -> None:
+        """Write the figures, with the inset at their right."""
+        whole, top = column.width, column.down
+        beside = whole >= _WIDE_COLUMN * column.zoom
+        column.width = whole * (_NUMBERS_SHARE if beside else 1.0)
+        write_key_numbers(column, chart)
+        column.width = whole
+        if not beside:  # below them
+            top = column.down
+        high = max(column.down - top, _INSET_POINTS * column.zoom)
+        column.down = top
+        axes = column.area(high, whole * (1.0 - _INSET_SHARE) if beside else 0.0)
+        if axes is not None:
+            draw_inset(axes, chart, frames, place)
+        column.down = top + high + 5.0 * column.zoom
+
+    blocks: list[Block] = [
+        lambda column: write_summary(column, chart),
+        numbers,
+        lambda column: write_legend(column, chart),
+    ]
+
+    def columns_of(page: Any, share: float) -> list[Column]:
+        return [_column(page, sheet, each, sheet.zoom * share) for each in sheet.columns_mm]
+
+    def fits(share: float, table: float) -> bool:
+        columns = columns_of(None, share)
+        if not fill(columns, blocks):
+            return False
+        last = next(each for each in reversed(columns) if each.down > 0.0)
+        return last.height - last.down >= table * last.height or last is not columns[-1]
+
+    share = next((each for each in _SHARES[:5] if fits(each, _TABLE_SHARE)), None)
+    share = share or next((each for each in _SHARES if fits(each, _LEAST_TABLE_SHARE)), _SHARES[-1])
+    columns = columns_of(figure, share)
+    fill(columns, blocks)
+    used = [number for number, each in enumerate(columns) if each.down > 0.0]
+    last = columns[used[-1]]
+    if used[-1] + 1 < len(columns) and last.height - last.down < 0.4 * last.height:
+        last = columns[used[-1] + 1]
+    return write_table(last, chart, pages=pages)
+
+
+def _draw_foot(
+    figure: Any, chart: Chart, sheet: Sheet, place: MapFrame, *, pages: bool
+) -> list[Item]:
+    """Draw the panels below: what to do, numbers, QR code, sources; return notes without room."""
+    mode = chart.plan.assumptions.mode
+    cells: list[tuple[str, Callable[[Column], None]]] = [
+        ("phase", lambda column, one=one: write_procedure(column, *one))  # type: ignore[misc]
+        for one in procedure_sentences(chart.options, chart.language, mode)
+    ]
+    cells.append(("emergency", lambda column: write_emergency(column, chart)))
+    if chart.options.link:
+        cells.append(("qr", lambda column: write_qr(column, chart)))
+    left, bottom, wide, high = sheet.foot_mm
+    gap = 5.0 * sheet.zoom
+    total = sum(_FOOT_WEIGHTS[name] for name, _ in cells) + _FOOT_WEIGHTS["sources"]
+    unit = (wide - gap * len(cells)) / total
+    widths = [unit * _FOOT_WEIGHTS[name] for name, _ in cells]
+    at, placed = left, []
+    for wide_cell, (_, write) in zip(widths, cells, strict=True):
+        placed.append(((at, bottom, wide_cell, high), write))
+        at += wide_cell + gap
+
+    def fit(share: float) -> bool:
+        return all(_fits(sheet, each, share, write) for each, write in placed)
+
+    share = next((each for each in (*_FOOT_SHARES, *_SHARES) if fit(each)), _SHARES[-1])
+    for each, write in placed:
+        write(_column(figure, sheet, each, sheet.zoom * share))
+    cell = (at, bottom, left + wide - at, high)
+    return _draw_sources(figure, chart, sheet, (cell, place), pages=pages)
+
+
+def _fits(sheet: Sheet, cell: Box, share: float, write: Callable[[Column], None]) -> bool:
+    """Return whether a panel fits its cell."""
+    column = _column(None, sheet, cell, sheet.zoom * share)
+    write(column)
+    return not column.cut
+
+
+def _draw_sources(
+    figure: Any, chart: Chart, sheet: Sheet, where: tuple[Box, MapFrame], *, pages: bool
+) -> list[Item]:
+    """Draw sources and as many notes as find room; return the others."""
+    cell, place = where
+    items: Sequence[Paragraph] = source_items(chart, place, sheet)
+
+    def fits(share: float, shown: Sequence[Item]) -> bool:
+        return not flow(_column(None, sheet, cell, sheet.zoom * share), shown)
+
+    shares = (*_FOOT_SHARES[2:], *_SHARES)
+    share = next((each for each in shares[:6] if fits(each, items)), None)
+    if share is not None:
+        flow(_column(figure, sheet, cell, sheet.zoom * share), items)
+        return []
+    words = text.word("notes_next_page" if pages else "notes_cut", chart.language)
+    pointer = Paragraph(words=words, size=8.0, before=2.0)
+    shown = [*items[:SOURCES_SHOWN], pointer]
+    share = next((each for each in shares if fits(each, shown)), _SHARES[-1])
+    kept = SOURCES_SHOWN
+    while not pages and kept < len(items) and fits(share, [*items[: kept + 1], pointer]):
+        kept += 1  # a sheet without further pages shows what it can
+    flow(_column(figure, sheet, cell, sheet.zoom * share), [*items[:kept], pointer])
+    return list(items[kept:])
+
+
+def _draw_notes(
+    figure: Any, sheet: Sheet, title: str, items: list[Item], share: float
+) -> list[Item]:
+    """Fill a page with tables and notes, column after column; return what belongs on the next one.
+
+    Without a figure it only measures.
+    """
+    margin = sheet.margin_mm
+    wide, high = sheet.width_mm - 2.0 * margin, sheet.height_mm - 2.0 * margin
+    heading = _column(figure, sheet, (margin, margin, wide, high), sheet.zoom)
+    heading.write(title, 20, bold=True, most_lines=1)
+    portrait = sheet.height_mm > sheet.width_mm
+    count = _NOTE_COLUMNS - portrait
+    each = (wide - (count - 1) * margin) / count
+    left = list(items)
+    for number in range(count):
+        place = (margin + number * (each + margin), margin, each, high - 14.0 * sheet.zoom)
+        left = flow(_column(figure, sheet, place, sheet.zoom * share), left)
+        if not left:
+            break
+    return left
+
+
 def _figure_class() -> Any:
     """Return matplotlib's Figure, or say how to get it."""
     try:
+        import matplotlib_scalebar  # noqa: F401, PLC0415  an optional package
         from matplotlib.figure import Figure  # noqa: PLC0415  an optional package
     except ImportError as error:
         raise DependencyError(
@@ -221,7 +403,7 @@ def _figure_class() -> Any:
 
 def _metadata(plan: EvacuationPlan, language: str, kind: str) -> dict[str, Any]:
     """Return what the file says of itself; its time is the plan's, not the clock's."""
-    software = str(plan.provenance.get("software", "resilience-geo"))
+    software = str(plan.provenance.get("software", _SOFTWARE))
     title = content.title(plan, language)
     if kind == "png":
         return {"Title": title, "Software": software}
@@ -235,14 +417,17 @@ def _metadata(plan: EvacuationPlan, language: str, kind: str) -> dict[str, Any]:
 
 def _stamp(figure: Any, words: str, sheet: Sheet) -> None:
     """Print the stamp of made-up data across the map."""
+    left, bottom, wide, high = sheet.map_mm
+    turn = math.radians(_STAMP_DEGREES)
+    across = _STAMP_SHARE * min(wide / math.cos(turn), high / math.sin(turn))
     figure.text(
-        (1.0 - COLUMN_SHARE) / 2.0,
-        0.5,
+        (left + wide / 2.0) / sheet.width_mm,
+        (bottom + high / 2.0) / sheet.height_mm,
         words,
-        rotation=30,
+        rotation=_STAMP_DEGREES,
         ha="center",
         va="center",
-        fontsize=110 * sheet.zoom,
+        fontsize=across * _POINTS_PER_MM / width_of(words, 1.0, bold=True),
         fontweight="bold",
         color="black",
         alpha=0.13,

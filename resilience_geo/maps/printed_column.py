@@ -1,32 +1,26 @@
-"""The column beside a printed map: title, summary, legend, worst villages, sources, limits."""
+"""Text that flows on a printed page: columns, paragraphs, tables and keys of a legend."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from resilience_geo.hazard_classes import HIGH, LOW, MEDIUM, UNKNOWN
-from resilience_geo.maps import content, style, text
 from resilience_geo.maps.printed_labels import printable, width_of
-from resilience_geo.maps.symbols import SHELTER_STATES, shelter_state
-from resilience_geo.tables import UNSERVED_CAUSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from resilience_geo.plan import EvacuationPlan
-
 _POINTS_PER_MM = 72.0 / 25.4
-_SLACK = 0.96  # a renderer that fits letters to pixels may draw them a little wider
-_WORST = 8
-_WORST_SIZES = (8.0, 10.0)
-_NAME_SHARE = 0.3  # of the width; with less room for names a column of figures goes
-_SPARE_COLUMNS = ("helpers", "need_help_people", "left")  # in the order in which they go
-_KEY_WIDTH = 30.0
-_SHARES = (1.0, 0.95, 0.9, 0.85)  # letters shrink this far before notes go to the next page
-_SMALL_SHARES = (*_SHARES, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)
-_MOST_TITLE_LINES = 4
-_MOST_NAME_LINES = 5
+_SLACK = 0.985  # a renderer that fits letters to pixels may draw them a little wider
+_KEY_WIDTH = 26.0
+_LINE = 1.22
+_GAP = 0.8
+"""Free space between columns of a table, to the size of its letters."""
+_MOST_CELL_LINES = 3
+_HEAD_SHARE = 0.88
+_NARROWEST_TEXT = 6.0
+"""Least width of a column of words, to the size of its letters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,112 +45,31 @@ class Paragraph:
     before: float = 0.0
 
 
-SHELTER_SIGNS: dict[str, tuple[str, str, str]] = {
-    "usable": ("s", style.SHELTER_USABLE, "▲"),
-    "unknown_capacity": ("s", style.SHELTER_USABLE, "?"),
-    "in_hazard": ("s", style.SHELTER_UNUSABLE, "×"),  # noqa: RUF001  the sign on the map
-    "unknown_hazard": ("o", style.SHELTER_UNKNOWN, "?"),
-    "unreachable": ("o", style.SHELTER_UNUSABLE, "-"),
-}
-"""Shape, colour and letter of each state on paper, like the symbols of the screen."""
-
-
-def shelter_sign(axes: Any, place: tuple[float, float], state: str, size: float) -> None:
-    """Draw the sign of a shelter, `size` points wide."""
-    shape, colour, letter = SHELTER_SIGNS[state]
-    look = {"markeredgecolor": "white", "markeredgewidth": size / 11.0, "linestyle": "none"}
-    axes.plot(*place, marker=shape, color=colour, markersize=size, zorder=12, **look)
-    axes.annotate(
-        letter,
-        place,
-        ha="center",
-        va="center_baseline",
-        color="white",
-        fontsize=size * 0.75,
-        fontweight="bold",
-        annotation_clip=True,
-        zorder=13,
-    )
-
-
-def draw_column(
-    axes: Any,
-    plan: EvacuationPlan,
-    size_mm: tuple[float, float],
-    sheet: tuple[float, int, str],
-    language: str,
-    *,
-    pages: bool = True,
-) -> list[Paragraph]:
-    """Draw the column; letters shrink a little so that all of it fits.
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """A table to print: columns of words at the left, columns of figures at the right.
 
     Parameters
     ----------
-    axes
-        Empty axes of the column's size.
-    plan
-        The plan.
-    size_mm
-        Width and height of the column.
-    sheet
-        How much larger letters are than on A3, the scale of the map, the paper.
-    language
-        `id` or `en`.
-    pages
-        Whether a further page can follow; else letters shrink further.
-
-    Returns
-    -------
-    list of Paragraph
-        What found no room and belongs on the next page.
+    heads
+        Of the columns.
+    rows
+        Cells of each row; a row with one cell is a heading across.
+    words
+        How many columns, from the left, hold words.
+    size
+        Of the letters, in points on A3.
     """
-    zoom, scale, paper = sheet
-    notes = _notes(plan, language)
 
-    def fits(share: float, last: list[Paragraph]) -> bool:
-        measured = Column(None, size_mm, zoom * share)
-        _fill(measured, plan, (scale, paper), language)
-        return measured.write_all(last) and not measured.cut
-
-    shares = _SHARES if pages else _SMALL_SHARES
-    chosen = next((share for share in shares if fits(share, notes)), None)
-    if chosen is not None:
-        last, left = notes, []
-    elif pages:
-        pointer = Paragraph(words=text.word("notes_next_page", language), size=10, before=6)
-        last, left = [pointer], notes
-        chosen = next((share for share in _SMALL_SHARES if fits(share, last)), _SMALL_SHARES[-1])
-    else:
-        pointer = Paragraph(words=text.word("notes_cut", language), size=8, before=2)
-        last = list(notes)
-        chosen = _SMALL_SHARES[-1]
-        while last and not fits(chosen, [*last, pointer]):
-            last.pop()
-        last, left = [*last, pointer], []
-    column = Column(axes, size_mm, zoom * chosen)
-    _fill(column, plan, (scale, paper), language)
-    column.write_all(last)
-    return left
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    words: int = 2
+    size: float = 8.0
 
 
-def _fill(column: Column, plan: EvacuationPlan, sheet: tuple[int, str], language: str) -> None:
-    """Write what every sheet holds: title, figures, legend, worst villages, warning, sources."""
-    if plan.is_sample:
-        stamp = f"{text.word('sample', language)}: {text.word('sample_note', language)}"
-        column.write(stamp, 10, bold=True)
-        column.down += 3.0 * column.zoom
-    column.write(content.title(plan, language), 19, bold=True, most_lines=_MOST_TITLE_LINES)
-    for line in content.more_names(plan):
-        column.write(line, 10, most_lines=_MOST_NAME_LINES)
-    code = content.area_code(plan)
-    made = f"{text.word('made_on', language)} {content.made_on(plan, language)}"
-    column.write(f"{text.word('area_code', language)}: {code}. {made}" if code else made, 10)
-    column.write(" ".join(content.summary(plan, language, whole=True)), 12, before=4)
-    _key_numbers(column, plan, language)
-    _legend(column, plan, language)
-    _worst(column, plan, language)
-    column.write(text.word("disclaimer", language), 10, bold=True, before=6)
-    _sources(column, plan, sheet, language)
+Item = Paragraph | Listing
+Block = Callable[["Column"], None]
+"""Writes something into a column; `column.cut` says whether it found room."""
 
 
 def wrapped(words: str, width: float, size: float, *, bold: bool = False) -> list[str]:
@@ -173,30 +86,50 @@ def wrapped(words: str, width: float, size: float, *, bold: bool = False) -> lis
     bold
         Whether they are bold.
     """
-    width *= _SLACK
+    room = width * _SLACK
+    space = width_of(" ", size, bold=bold)
     lines: list[str] = []
-    line = ""
+    line, taken = "", 0.0
     for word in printable(words).split():
-        longer = f"{line} {word}" if line else word
-        if width_of(longer, size, bold=bold) <= width:
-            line = longer
+        wide = width_of(word, size, bold=bold)
+        if line and taken + space + wide <= room:
+            line, taken = f"{line} {word}", taken + space + wide
             continue
         if line:
             lines.append(line)
-        rest = word
-        while len(rest) > 1 and width_of(rest, size, bold=bold) > width:
-            cut = next(
-                (
-                    end
-                    for end in range(len(rest) - 1, 1, -1)
-                    if width_of(rest[:end], size, bold=bold) <= width
-                ),
-                1,
-            )
-            lines.append(rest[:cut])
-            rest = rest[cut:]
-        line = rest
+        pieces = _pieces(word, room, size, bold=bold) if wide > room else [word]
+        lines += pieces[:-1]
+        line, taken = pieces[-1], width_of(pieces[-1], size, bold=bold)
     return [*lines, line] if line or not lines else lines
+
+
+def _pieces(word: str, room: float, size: float, *, bold: bool) -> list[str]:
+    """Return a word cut into pieces that fit; each holds at least one letter."""
+    pieces, piece, taken = [], "", 0.0
+    for letter in word:
+        wide = width_of(letter, size, bold=bold)
+        if piece and taken + wide > room:
+            pieces.append(piece)
+            piece, taken = "", 0.0
+        piece, taken = piece + letter, taken + wide
+    return [*pieces, piece]
+
+
+def shortened(words: str, width: float, size: float, *, bold: bool = False) -> str:
+    """Return words on one line no wider than `width` points, with an ellipsis where cut.
+
+    Parameters
+    ----------
+    words, width, size, bold
+        As of `wrapped`.
+    """
+    words = " ".join(printable(words).split())
+    room = width * _SLACK
+    if width_of(words, size, bold=bold) <= room:
+        return words
+    while words and width_of(words + "…", size, bold=bold) > room:
+        words = words[:-1]
+    return words + "…"
 
 
 class Column:
@@ -224,6 +157,12 @@ class Column:
         axes.set_ylim(self.height, 0.0)
         axes.axis("off")
 
+    def measured(self) -> Column:
+        """Return a column that is as full as this one and draws nothing."""
+        alone = Column(None, (self.width / _POINTS_PER_MM, self.height / _POINTS_PER_MM), self.zoom)
+        alone.down = self.down
+        return alone
+
     def room_for(self, points: float) -> bool:
         """Return whether that much room is left."""
         fits = self.down + points <= self.height
@@ -245,12 +184,14 @@ class Column:
         self.down += before * self.zoom if self.down else 0.0
         lines = wrapped(words, self.width - left, size, bold=bold)
         if most_lines is not None and len(lines) > most_lines:
-            lines = [*lines[: most_lines - 1], f"{lines[most_lines - 1][:-2]}…"]
+            rest = " ".join(lines[most_lines - 1 :])
+            last = shortened(rest, self.width - left, size, bold=bold)
+            lines = [*lines[: most_lines - 1], last]
         for line in lines:
-            if not self.room_for(size * 1.25):
+            if not self.room_for(size * _LINE):
                 return False
             self.draw(left, line, size, bold=bold)
-            self.down += size * 1.25
+            self.down += size * _LINE
         return True
 
     def write_all(self, paragraphs: Sequence[Paragraph]) -> bool:
@@ -261,10 +202,17 @@ class Column:
         )
 
     def draw(
-        self, left: float, line: str, size: float, *, bold: bool = False, right: bool = False
+        self,
+        left: float,
+        line: str,
+        size: float,
+        *,
+        bold: bool = False,
+        right: bool = False,
+        colour: str = "black",
     ) -> None:
         """Draw one line of text that begins, or with `right` ends, at `left`."""
-        if self.axes is not None:
+        if self.axes is not None and line:
             self.axes.text(
                 left,
                 self.down,
@@ -273,8 +221,22 @@ class Column:
                 ha="right" if right else "left",
                 va="top",
                 fontweight="bold" if bold else "normal",
+                color=colour,
                 parse_math=False,
             )
+
+    def rule(self, *, before: float = 0.0, after: float = 0.0, width: float = 0.6) -> None:
+        """Draw a line across."""
+        self.down += before * self.zoom
+        if self.axes is not None and self.room_for(width):
+            self.axes.plot(
+                [0.0, self.width],
+                [self.down, self.down],
+                color="black",
+                linewidth=width * self.zoom,
+                solid_capstyle="butt",
+            )
+        self.down += after * self.zoom
 
     def figure_widths(
         self,
@@ -321,12 +283,11 @@ class Column:
             Whether the figures are bold.
         """
         head_size, size = (each * self.zoom for each in sizes)
-        gap = size * 0.7
         widths = self.figure_widths(heads, rows, sizes, bold=bold)
         first = self.width - sum(widths)
         ends = [first + sum(widths[: place + 1]) for place in range(len(widths))]
         broken = [wrapped(heads[0], first, head_size)] + [
-            wrapped(head, width - gap * 0.6, head_size)
+            wrapped(head, width - size * 0.4, head_size)
             for head, width in zip(heads[1:], widths, strict=True)
         ]
         for number in range(max(len(lines) for lines in broken)):
@@ -338,205 +299,242 @@ class Column:
                     self.draw(end, lines[number], head_size, right=place > 0)
             self.down += head_size * 1.2
         for row in rows:
-            if not self.room_for(size * 1.3):
+            names = wrapped(row[0], first, size)
+            if not self.room_for(size * 1.25 * len(names)):
                 return
-            name = wrapped(row[0], first, size)
-            self.draw(0.0, name[0] if len(name) == 1 else f"{name[0][:-1]}…", size)
             for end, cell in zip(ends, row[1:], strict=True):
                 self.draw(end, cell, size, bold=bold, right=True)
-            self.down += size * 1.3
+            for name in names:
+                self.draw(0.0, name, size)
+                self.down += size * 1.25
 
-    def key(self, words: str, draw: Any, size: float = 10.0) -> None:
-        """Write a line of the legend; `draw(axes, x, y, width, height)` draws its symbol."""
-        height = size * self.zoom * 1.15
-        if not self.room_for(height):
+    def listing(self, listing: Listing, start: int = 0) -> int:
+        """Write a table from a row on, as far as there is room; return the row that comes next.
+
+        Parameters
+        ----------
+        listing
+            The table; its heads are written above whatever is written of it.
+        start
+            First row to write.
+        """
+        size = listing.size * self.zoom
+        widths = self._cell_widths(listing, size)
+        lefts = [sum(widths[:place]) for place in range(len(widths))]
+        head_size = size * _HEAD_SHARE
+        heads = self._cells(listing.heads, widths, head_size)
+        first = self._row_height(heads, head_size)
+        if start < len(listing.rows):
+            cells = self._cells(listing.rows[start], widths, size)
+            if not self.room_for(first + self._row_height(cells, size) + size):
+                return start
+        self._draw_row(heads, (lefts, widths), listing.words, head_size)
+        self.rule(before=0.8, after=3.5, width=0.5)
+        for number in range(start, len(listing.rows)):
+            row = listing.rows[number]
+            if len(row) == 1:
+                if not self.room_for(size * 3.5):  # a heading stays with its first row
+                    return number
+                self.down += size * 0.3
+                self.draw(0.0, shortened(row[0], self.width, size, bold=True), size, bold=True)
+                self.down += size * 1.3
+                continue
+            cells = self._cells(row, widths, size)
+            if not self.room_for(self._row_height(cells, size)):
+                return number
+            self._draw_row(cells, (lefts, widths), listing.words, size)
+        return len(listing.rows)
+
+    def _cell_widths(self, listing: Listing, size: float) -> list[float]:
+        """Return the widths of a table's columns; words share what figures leave."""
+        whole = [row for row in listing.rows if len(row) > 1]
+        wanted, least = [], []
+        for place, head in enumerate(listing.heads):
+            parts = [width_of(part, size * _HEAD_SHARE) for part in head.split()]
+            cells = [width_of(row[place], size) for row in whole]
+            least.append(max([*parts, size * _NARROWEST_TEXT]) / _SLACK + size * _GAP)
+            wanted.append(max([*parts, *cells]) / _SLACK + size * _GAP)
+        figures, texts = wanted[listing.words :], wanted[: listing.words]
+        room = self.width - sum(figures)
+        if sum(texts) <= room:
+            texts[-1] += room - sum(texts)
+            return [*texts, *figures]
+        # Each has what its head needs; what is left goes to those that want more.
+        least = [min(one, other) for one, other in zip(least, texts, strict=False)]
+        more = [one - other for one, other in zip(texts, least, strict=True)]
+        share = max(0.0, room - sum(least)) / max(sum(more), 1e-9)
+        texts = [one + share * other for one, other in zip(least, more, strict=True)]
+        return [*texts, *figures]
+
+    def _cells(
+        self, cells: Sequence[str], widths: Sequence[float], size: float, *, bold: bool = False
+    ) -> list[list[str]]:
+        """Return the lines of each cell, at most a few."""
+        if len(cells) == 1:
+            return [[shortened(cells[0], self.width, size, bold=True)]]
+        found = []
+        for cell, width in zip(cells, widths, strict=True):
+            room = width - size * _GAP * 0.9
+            lines = wrapped(cell, room, size, bold=bold)
+            if len(lines) > _MOST_CELL_LINES:
+                rest = " ".join(lines[_MOST_CELL_LINES - 1 :])
+                lines = [*lines[: _MOST_CELL_LINES - 1], shortened(rest, room, size)]
+            found.append(lines)
+        return found
+
+    @staticmethod
+    def _row_height(cells: Sequence[Sequence[str]], size: float) -> float:
+        """Return the height of a row, in points."""
+        return max(len(lines) for lines in cells) * size * _LINE
+
+    def _draw_row(
+        self,
+        cells: Sequence[Sequence[str]],
+        places: tuple[Sequence[float], Sequence[float]],
+        words: int,
+        size: float,
+        *,
+        bold: bool = False,
+    ) -> None:
+        """Draw the cells of a row: words at the left of their column, figures at the right."""
+        top = self.down
+        for number in range(max(len(lines) for lines in cells)):
+            for place, lines in enumerate(cells):
+                if number < len(lines):
+                    left, wide = places[0][place], places[1][place]
+                    right = place >= words
+                    self.draw(
+                        left + wide if right else left, lines[number], size, bold=bold, right=right
+                    )
+            self.down += size * _LINE
+        self.down = top + self._row_height(cells, size)
+
+    def key(
+        self,
+        words: str,
+        draw: Any,
+        size: float = 9.5,
+        *,
+        left: float = 0.0,
+        wide: float | None = None,
+    ) -> None:
+        """Write an entry of the legend; `draw(axes, x, y, width, height)` draws its symbol.
+
+        Parameters
+        ----------
+        words
+            What the symbol stands for.
+        draw
+            Draws it.
+        size
+            Of the letters, in points on A3.
+        left, wide
+            Where the entry begins and how wide it is, in points; None: as wide as the column.
+        """
+        size *= self.zoom
+        symbol, gap = _KEY_WIDTH * self.zoom, 5.0 * self.zoom
+        room = (self.width - left if wide is None else wide) - symbol - gap
+        lines = wrapped(words, room, size)
+        if not self.room_for(size * _LINE * len(lines)):
             return
-        width = _KEY_WIDTH * self.zoom
         if self.axes is not None:
-            draw(self.axes, 0.0, self.down, width, height * 0.85)
-        self.write(words, size, left=width + 6.0 * self.zoom)
+            draw(self.axes, left, self.down, symbol, size * 1.1)
+        for line in lines:
+            self.draw(left + symbol + gap, line, size)
+            self.down += size * _LINE
         self.down += 1.5 * self.zoom
 
+    def area(self, high: float, left: float = 0.0, wide: float | None = None) -> Any:
+        """Return axes for a place of the column, None where only measuring.
 
-def _legend(column: Column, plan: EvacuationPlan, language: str) -> None:
-    """Draw the legend: every hazard class always, the rest where it occurs."""
-    column.write(text.word("legend", language), 13, bold=True, before=6)
-    for value in (LOW, MEDIUM, HIGH, UNKNOWN):
-        column.key(content.hazard_label(value, plan, language), _box_of(value))
-    present = set(plan.stretches["state"])
-    for state in style.ROAD_STATES:
-        if state in present:
-            column.key(text.word(f"road_{state}", language), _line_of(style.ROADS[state]))
-    column.key(text.word("route", language), _line_of(style.ROUTE))
-    column.key(
-        text.word("flow_legend", language),
-        _line_of(style.Line(colour=style.FLOW_COLOUR, width=10.0)),
-    )
-    shelters = content.drawn_shelters(plan)
-    states = {
-        shelter_state(str(status), float(capacity))
-        for status, capacity in zip(shelters["status"], shelters["capacity_people"], strict=True)
-    }
-    for state in SHELTER_STATES:
-        if state in states:
-            column.key(text.word(f"shelter_{state}", language), _shelter_of(state))
-    first = content.departures(plan)[0]
-    for cause in UNSERVED_CAUSES:
-        if content.total(plan, cause, first):
-            words = text.word(cause, language)
-            people = text.number(content.total(plan, cause, first), language)
-            label = f"{text.word('unserved', language)}: {words[0].lower()}{words[1:]} ({people})"
-            column.key(label, _cause_of(cause))
-    column.key(text.word("village_border", language), _line_of(style.VILLAGE))
-
-
-def _box_of(hazard_class: int) -> Any:
-    """Return what draws a filled box; unknown is hatched."""
-
-    def draw(axes: Any, x: float, y: float, width: float, height: float) -> None:
-        from matplotlib.patches import Rectangle  # noqa: PLC0415
-
-        unknown = hazard_class == UNKNOWN
-        axes.add_patch(
-            Rectangle(
-                (x, y),
-                width,
-                height,
-                facecolor=style.colour_of(hazard_class),
-                edgecolor=style.UNKNOWN_HATCH_COLOUR if unknown else "#555555",
-                hatch="////" if unknown else None,
-                linewidth=0.6,
+        Parameters
+        ----------
+        high
+            Height, in points, from where the column is written down to; the caller moves on.
+        left, wide
+            Where it begins and how wide it is, in points; None: to the end of the column.
+        """
+        if not self.room_for(high) or self.axes is None:
+            return None
+        wide = self.width - left if wide is None else wide
+        place = self.axes.get_position()
+        return self.axes.get_figure().add_axes(
+            (
+                place.x0 + place.width * left / self.width,
+                place.y1 - place.height * (self.down + high) / self.height,
+                place.width * wide / self.width,
+                place.height * high / self.height,
             )
         )
 
-    return draw
 
+def fill(columns: Sequence[Column], blocks: Sequence[Block]) -> bool:
+    """Write blocks into columns, each whole, one column after the other.
 
-def _line_of(line: style.Line) -> Any:
-    """Return what draws a sample of a line."""
+    Parameters
+    ----------
+    columns
+        Where to write.
+    blocks
+        What to write; a block that finds no room goes to the top of the next column.
 
-    def draw(axes: Any, x: float, y: float, width: float, height: float) -> None:
-        dash = tuple(part / max(line.width, 1.0) for part in line.dash)
-        axes.plot(
-            [x, x + width],
-            [y + height / 2.0] * 2,
-            color=line.colour,
-            linewidth=max(1.0, line.width * 0.6),
-            linestyle=(0, dash) if dash else "solid",
-        )
-
-    return draw
-
-
-def _shelter_of(state: str) -> Any:
-    """Return what draws the sign of a shelter."""
-
-    def draw(axes: Any, x: float, y: float, width: float, height: float) -> None:
-        shelter_sign(axes, (x + width / 2.0, y + height / 2.0), state, height)
-
-    return draw
-
-
-def _cause_of(cause: str) -> Any:
-    """Return what draws the sign of people who are not served."""
-
-    def draw(axes: Any, x: float, y: float, width: float, height: float) -> None:
-        axes.plot(
-            [x + width / 2.0],
-            [y + height / 2.0],
-            marker=style.CAUSE_MARKERS[cause],
-            markersize=height * 0.8,
-            color=style.UNSERVED_COLOUR,
-            linestyle="none",
-        )
-
-    return draw
-
-
-def _key_numbers(column: Column, plan: EvacuationPlan, language: str) -> None:
-    """Write who must go, who arrives and who is not served, for each departure."""
-    departures = content.departures(plan)
-    kind = str(plan.hazard.kind)
-    names = [text.departure_name(name, kind, language) for name in departures]
-    evacuees = [content.total(plan, "evacuees", name) for name in departures]
-    arrive = [content.total(plan, "allocated", name) for name in departures]
-    left = [all_ - some for all_, some in zip(evacuees, arrive, strict=True)]
-    rows = [
-        [text.word(term, language), *(text.number(figure, language) for figure in figures)]
-        for term, figures in (
-            ("evacuees_short", evacuees),
-            ("arrive_short", arrive),
-            ("unserved_short", left),
-        )
-    ]
-    column.down += 3.0 * column.zoom
-    column.table([text.word("people", language).capitalize(), *names], rows, (9, 13), bold=True)
-
-
-def _worst(column: Column, plan: EvacuationPlan, language: str) -> None:
-    """Write the villages with most people unserved: figures of each departure, who needs help."""
-    table = plan.summary().head(_WORST)
-    column.write(text.word("worst_villages", language), 13, bold=True, before=6)
-    table = table.assign(left=table["evacuees"] - table["allocated"])
-    arrive = text.word("arrive_short", language)
-    heads = {"evacuees": text.word("evacuees_short", language), "allocated": arrive}
-    if plan.departure == "both":
-        early, late = (text.word(f"{name}_short", language).lower() for name in ("early", "late"))
-        heads["allocated"] = f"{arrive} {early}"
-    heads["left"] = text.word("left_short", language)
-    if plan.departure == "both":
-        heads["late_allocated"] = f"{arrive} {late}"
-        heads["lost_if_late_people"] = text.word("lost_short", language)
-    mark = content.estimate_mark(content.shares_from(plan), language)
-    heads["need_help_people"] = text.word("need_help_people", language) + mark
-    heads["helpers"] = text.word("helpers_short", language)
-    for spare in _SPARE_COLUMNS:
-        if _worst_table(column, table, heads, language, narrowest=_NAME_SHARE):
-            return
-        del heads[spare]
-    _worst_table(column, table, heads, language)
-
-
-def _worst_table(
-    column: Column, table: Any, heads: dict[str, str], language: str, *, narrowest: float = 0.0
-) -> bool:
-    """Write villages with their figures, if names keep that share of the width."""
-    rows = [
-        [str(name), *(text.number(figure, language) for figure in figures)]
-        for name, *figures in zip(
-            table["village_name"], *(table[each] for each in heads), strict=True
-        )
-    ]
-    words = [text.word("village", language), *heads.values()]
-    names = column.width - sum(column.figure_widths(words, rows, _WORST_SIZES))
-    if names < narrowest * column.width:
-        return False
-    column.table(words, rows, _WORST_SIZES)
+    Returns
+    -------
+    bool
+        Whether all of them found room.
+    """
+    place = 0
+    for block in blocks:
+        while place < len(columns):
+            trial = columns[place].measured()
+            block(trial)
+            if not trial.cut:
+                block(columns[place])
+                break
+            place += 1
+        if place == len(columns):
+            return False
     return True
 
 
-def _sources(column: Column, plan: EvacuationPlan, sheet: tuple[int, str], language: str) -> None:
-    """Write where the data come from, the scale and what made the sheet."""
-    scale, paper = sheet
-    shown = [f"{name}: {value}." for name, value in content.sources(plan, language)]
-    shown.append(content.attribution(plan, language) + ".")
-    shown.append(
-        f"{text.word('scale', language)} 1:{text.number(scale, language)} ({paper}). "
-        f"{text.word('north_up', language)}. WGS 84 / UTM. {plan.provenance.get('software', '')}"
-    )
-    column.write(text.word("sources", language), 10, bold=True, before=4)
-    column.write(" ".join(shown), 8)
+def flow(column: Column, items: Sequence[Item]) -> list[Item]:
+    """Write paragraphs and tables into a column; return what belongs into the next one.
 
-
-def _notes(plan: EvacuationPlan, language: str) -> list[Paragraph]:
-    """Return the limits of the data and the assumptions; they may go to a further page."""
-    notes = []
-    limits = content.limits(plan, language)
-    if limits:
-        notes.append(Paragraph(words=text.word("limits", language), size=10, bold=True, before=4))
-        notes += [Paragraph(words=f"• {line}", size=8) for line in limits]
-    notes.append(Paragraph(words=text.word("assumptions", language), size=10, bold=True, before=4))
-    assumptions = content.key_assumptions(plan, language)
-    words = "; ".join(f"{name}: {value}" for name, value in assumptions)
-    notes.append(Paragraph(words=words, size=8))
-    return notes
+    Parameters
+    ----------
+    column
+        Where to write.
+    items
+        What to write; tables are cut between rows, a heading goes where its text goes.
+    """
+    left = list(items)
+    while left:
+        item = left[0]
+        if isinstance(item, Listing):
+            done = column.listing(item)
+            if done < len(item.rows):
+                return [replace(item, rows=item.rows[done:]), *left[1:]]
+            column.down += 4.0 * column.zoom
+            left.pop(0)
+            continue
+        alone = column.measured()
+        fits = alone.write(item.words, item.size, bold=item.bold, before=item.before)
+        if fits and item.bold and len(left) > 1:
+            following = left[1]
+            fits = (
+                alone.write(following.words, following.size)
+                if isinstance(following, Paragraph)
+                else alone.room_for(5.0 * following.size * column.zoom)
+            )
+        if not fits and column.down > 0.0:
+            return left
+        if not fits:  # longer than a column: the rest goes on in the next one
+            lines = wrapped(item.words, column.width, item.size * column.zoom, bold=item.bold)
+            most = max(1, int(column.height / (item.size * column.zoom * _LINE)))
+            column.write(" ".join(lines[:most]), item.size, bold=item.bold)
+            rest_of = replace(item, words=" ".join(lines[most:]), before=0.0)
+            return [rest_of, *left[1:]] if lines[most:] else left[1:]
+        column.write(item.words, item.size, bold=item.bold, before=item.before)
+        column.down += 2.0 * column.zoom
+        left.pop(0)
+    return []

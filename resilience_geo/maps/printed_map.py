@@ -1,412 +1,443 @@
-"""The map part of a printed page: hazard, roads, routes, shelters, people, scale and north."""
+"""The map part of a printed sheet: land, hazard, roads, routes, shelters, people, names."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
-import rasterio.warp
 import shapely
 
-from resilience_geo.crs import GEOGRAPHIC, metric_crs_of
 from resilience_geo.maps import content, style, text
-from resilience_geo.maps.hazard_picture import hazard_picture
 from resilience_geo.maps.payload import inside_points
-from resilience_geo.maps.printed_column import shelter_sign
-from resilience_geo.maps.printed_labels import Labels, white_edge
-from resilience_geo.maps.symbols import shelter_state
+from resilience_geo.maps.printed_chart import ROAD_CLASSES, Chart
+from resilience_geo.maps.printed_frame import draw_furniture, draw_grid
+from resilience_geo.maps.printed_hazard import draw_hazard
+from resilience_geo.maps.printed_labels import Labels
+from resilience_geo.maps.printed_names import name_roads, name_water, place_arrows
+from resilience_geo.maps.printed_shapes import area_patch, draw_lines, near, once
+from resilience_geo.maps.printed_signs import (
+    draw_arrow,
+    draw_cause,
+    draw_dot,
+    draw_landmark,
+    draw_settlement,
+    draw_shelter,
+)
+from resilience_geo.maps.symbols import shelter_role, shelter_state
 from resilience_geo.maps.unserved import unserved_places
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-    import pyproj
-    from numpy.typing import NDArray
+    from resilience_geo.maps.printed_sheets import MapFrame, Sheet
 
-    from resilience_geo.plan import EvacuationPlan
-
-MARGIN_MM = 10.0
-COLUMN_SHARE = 0.29
-_SCALES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.5)
-_MANY_LINES = 15_000
-_MOST_ARROWS = 400
-_ARROW_SHARES = (0.35, 0.75)
+WATER_COLOUR, WATER_EDGE = "#B3D9F2", "#3F7FB5"
+BUILDING_COLOUR = "#C9C2B8"
+ROAD_LOOKS: dict[str, tuple[str, float, tuple[float, ...]]] = {
+    "path": ("#6E6E6E", 0.5, (2.0, 1.6)),
+    "minor": ("#7D7D7D", 0.55, ()),
+    "medium": ("#5F5F5F", 1.1, ()),
+    "major": ("#444444", 2.4, ()),
+}
+"""Colour, width in points and dash of roads that stay open; major roads have a white middle."""
+_MAJOR_MIDDLE = 1.3
+_STATE_WIDTHS = {"path": 0.45, "minor": 0.5, "medium": 0.9, "major": 1.2}
+ROUTE_POINTS: tuple[float, ...] = (0.7, 1.6, 2.6, 3.9, 5.4)
+"""Width of a route by the people who pass, for the classes of `style.FLOW_CUTS`, on A3."""
+_CASING_POINTS = 1.3
+SECOND_DASH = (4.0, 2.5)
 _MANY_VILLAGES = 40
-_MANY_SHELTERS = 60
-_MOST_UNSERVED_SIGNS = 80
+_MANY_SHELTERS, _CROWDED_SHELTERS = 60, 120
+"""On a sheet with more shelters only busy ones have their whole sign, then none has."""
+_MANY_FLOWS, _OVERVIEW_BIN = 12_000, 2
+"""On a sheet with that many pieces of way, those of fewest people would hide the others."""
+_MOST_UNSERVED_SIGNS = 60
+_MOST_LANDMARKS = 120
+_MOST_EXITS = 12
 _SIGN_MM = 12.0
-_OVERVIEW_SCALE = 60_000
-_FINEST_FLOW = 0.7  # points; thinner flow is left out, as on a sheet of a whole city
+_NAME_PLACES = 9
+_BUILDING_SCALE = 20_000
+_PLACE_SIZES = {"city": 11.0, "town": 10.0, "suburb": 8.5, "village": 8.5}
+_WIDTHS_WATER = {"river": 1.6, "canal": 1.2, "stream": 0.7, "drain": 0.5, "ditch": 0.4}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sheet:
-    """The measures of a page.
+def draw_map(axes: Any, chart: Chart, place: MapFrame, sheet: Sheet) -> None:
+    """Draw the map of one sheet.
 
     Parameters
     ----------
-    width_mm, height_mm
-        Of the paper.
-    zoom
-        How much larger letters and lines are than on A3.
+    axes
+        Empty axes of the map's size.
+    chart
+        What is printed.
+    place
+        The land on this sheet.
+    sheet
+        The layout of the paper.
     """
-
-    width_mm: float
-    height_mm: float
-    zoom: float
-
-    def lines_at(self, scale: int) -> float:
-        """Return how wide lines are, to those on A3; thinner where a sheet shows a whole city."""
-        share: float = (_OVERVIEW_SCALE / self.zoom / scale) ** 1.3
-        return self.zoom * min(1.0, max(0.25, share))
-
-    @property
-    def map_mm(self) -> tuple[float, float]:
-        """Width and height of the map on the paper."""
-        width = self.width_mm * (1.0 - COLUMN_SHARE) - 2.0 * MARGIN_MM
-        return width, self.height_mm - 2.0 * MARGIN_MM
-
-
-def scale_that_fits(width_m: float, height_m: float, map_mm: tuple[float, float]) -> int:
-    """Return the largest round scale at which an area fits a map, as its denominator.
-
-    Examples
-    --------
-    >>> scale_that_fits(4000.0, 3000.0, (270.0, 277.0))
-    15000
-    """
-    needed = max(width_m / map_mm[0], height_m / map_mm[1]) * 1000.0
-    power = 10.0 ** math.floor(math.log10(needed))
-    return round(next(part * power for part in (*_SCALES, 10.0) if part * power >= needed - 1e-6))
-
-
-def draw_map(axes: Any, plan: EvacuationPlan, sheet: Sheet, language: str) -> int:
-    """Draw the map and return its scale."""
-    bounds = content.plan_bounds(plan)
-    crs = metric_crs_of(bounds, GEOGRAPHIC)
-    west, south, east, north = rasterio.warp.transform_bounds(GEOGRAPHIC, crs, *bounds)
-    scale = scale_that_fits(east - west, north - south, sheet.map_mm)
-    half_width, half_height = (side * scale / 2000.0 for side in sheet.map_mm)
-    middle_x, middle_y = (west + east) / 2.0, (south + north) / 2.0
-    frame = (
-        middle_x - half_width,
-        middle_y - half_height,
-        middle_x + half_width,
-        middle_y + half_height,
-    )
-    axes.set_xlim(frame[0], frame[2])
-    axes.set_ylim(frame[1], frame[3])
+    west, south, east, north = place.frame
+    axes.set_xlim(west, east)
+    axes.set_ylim(south, north)
     axes.set_xticks([])
     axes.set_yticks([])
-    box = rasterio.warp.transform_bounds(crs, GEOGRAPHIC, *frame)
-    picture = hazard_picture(plan.hazard, box, crs)
-    left, bottom, right, top = picture.bounds
-    axes.imshow(
-        picture.rgba(),
-        extent=(left, right, bottom, top),
-        interpolation="nearest",
-        aspect="auto",
-        zorder=1,
-    )
-    axes.set_xlim(frame[0], frame[2])
-    axes.set_ylim(frame[1], frame[3])
-    labels = Labels(axes=axes, scale=scale, language=language)
-    thickness = sheet.lines_at(scale)
-    _draw_villages(axes, plan, crs, frame, thickness)
-    _draw_roads(axes, plan, crs, thickness)
-    _draw_routes(axes, plan, crs, content.departures(plan)[0], thickness)
-    _draw_furniture(axes, frame, sheet, labels)
-    shelters = _draw_shelters(axes, plan, crs, sheet, labels)
-    _draw_unserved(axes, plan, crs, sheet, labels)
-    _name_villages(plan, crs, sheet, labels)
-    _name_shelters(shelters, sheet, labels)
-    return scale
+    labels = Labels(axes=axes, scale=place.scale, language=chart.language)
+    thickness = sheet.lines_at(place.scale)
+    draw_hazard(axes, chart.plan, place.frame, chart.crs, chart.options.palette, zoom=sheet.zoom)
+    _draw_land(axes, chart, labels, thickness)
+    _draw_villages(axes, chart, place, thickness)
+    _draw_roads(axes, chart, thickness)
+    _draw_routes(axes, chart, thickness)
+    draw_grid(axes, place, sheet, chart.language)
+    draw_furniture(axes, place, sheet, labels)
+    named = _draw_shelters(axes, chart, sheet, labels)
+    # What people look for first has its place first: where they live, where they go, which way.
+    _name_villages(chart, sheet, labels)
+    _name_shelters(named, chart, sheet, labels)
+    _draw_settlements(axes, chart, sheet, labels)
+    _draw_arrows(axes, chart, sheet, labels)
+    _name_exits(chart, place, sheet, labels)
+    _draw_unserved(axes, chart, sheet, labels)
+    _draw_landmarks(axes, chart, sheet, labels)
+    name_roads(labels, chart, sheet.zoom)
+    name_water(labels, chart.options.basemap, chart.crs, sheet.zoom)
+    labels.finish()
 
 
-def _lines(axes: Any, geometry: gpd.GeoSeries, *, colour: str, width: float, **look: Any) -> None:
-    """Draw lines; very many become part of a picture, so that the page stays light."""
-    from matplotlib.collections import LineCollection  # noqa: PLC0415
-
-    shapes = geometry.simplify(3.0, preserve_topology=False)
-    parts = shapely.get_parts(np.asarray(shapes.array))
-    if not len(parts):
+def _draw_land(axes: Any, chart: Chart, labels: Labels, thickness: float) -> None:
+    """Draw buildings and water of the basemap."""
+    basemap = chart.options.basemap
+    if basemap is None:
         return
-    points = [shapely.get_coordinates(part) for part in parts]
-    axes.add_collection(
-        LineCollection(
-            points,
-            colors=colour,
-            linewidths=width,
-            rasterized=len(points) > _MANY_LINES,
-            **look,
-        ),
-        autolim=False,
-    )
-
-
-def _draw_villages(
-    axes: Any,
-    plan: EvacuationPlan,
-    crs: pyproj.CRS,
-    frame: tuple[float, float, float, float],
-    thickness: float,
-) -> None:
-    """Draw borders, and grey over everything outside."""
-    from matplotlib.patches import PathPatch  # noqa: PLC0415
-    from matplotlib.path import Path as Outline  # noqa: PLC0415
-
-    villages = plan.villages.geometry.to_crs(crs)
-    outside = shapely.box(*frame).buffer(1.0).difference(villages.union_all())
-    rings = shapely.get_rings(shapely.get_parts(outside))
-    outlines = [Outline(shapely.get_coordinates(ring), closed=True) for ring in rings]
-    if outlines:
-        axes.add_patch(
-            PathPatch(
-                Outline.make_compound_path(*outlines),
-                facecolor=style.OUTSIDE_COLOUR,
-                alpha=style.OUTSIDE_OPACITY,
-                edgecolor="none",
-                zorder=2,
-            )
-        )
-    for colour, width, dash in (("white", 2.4, None), (style.VILLAGE.colour, 1.2, (8, 3, 2, 3))):
-        _lines(
+    if labels.scale <= _BUILDING_SCALE and len(basemap.buildings):
+        seen = near(basemap.buildings.geometry.to_crs(chart.crs), axes)
+        area_patch(axes, seen.to_numpy(), facecolor=BUILDING_COLOUR, edgecolor="none", zorder=1.3)
+    if len(basemap.water):
+        seen = near(basemap.water.geometry.to_crs(chart.crs), axes)
+        area_patch(
             axes,
-            villages.boundary,
-            colour=colour,
-            width=max(0.4, width * thickness),
-            linestyle=(0, dash) if dash else "solid",
-            zorder=3,
+            seen.to_numpy(),
+            facecolor=WATER_COLOUR,
+            edgecolor=WATER_EDGE,
+            linewidth=0.5 * thickness,
+            zorder=1.5,
+        )
+    if len(basemap.waterways):
+        lines = near(basemap.waterways.to_crs(chart.crs), axes)
+        for kind, width in _WIDTHS_WATER.items():
+            draw_lines(
+                axes,
+                lines.geometry[lines["kind"] == kind].to_numpy(),
+                colour=WATER_EDGE,
+                width=max(0.3, width * thickness),
+                zorder=1.6,
+            )
+
+
+def _draw_villages(axes: Any, chart: Chart, place: MapFrame, thickness: float) -> None:
+    """Draw borders, and grey over everything outside."""
+    shapes = np.asarray(shapely.make_valid(np.asarray(chart.villages.geometry.array)))
+    outside = shapely.box(*place.frame).difference(shapely.union_all(shapes))
+    if not outside.is_empty:
+        area_patch(
+            axes,
+            outside,
+            facecolor=style.OUTSIDE_COLOUR,
+            alpha=style.OUTSIDE_OPACITY,
+            edgecolor="none",
+            zorder=2,
+        )
+    borders = once(shapely.boundary(shapes))
+    for colour, width, dash in (
+        ("white", 3.0, ()),
+        (style.VILLAGE.colour, 1.4, (7, 2.5, 1.5, 2.5)),
+    ):
+        draw_lines(
+            axes, borders, colour=colour, width=max(0.5, width * thickness), dash=dash, zorder=3
+        )
+    settlements = chart.options.settlements
+    if settlements is not None and len(settlements):
+        shapes = np.asarray(near(settlements.geometry.to_crs(chart.crs), axes).array)
+        areas = shapes[shapely.get_dimensions(shapes) == 2]  # noqa: PLR2004  polygons
+        draw_lines(
+            axes,
+            once(shapely.boundary(areas)),
+            colour="#555555",
+            width=max(0.35, 0.6 * thickness),
+            dash=(4.0, 3.0),
+            zorder=2.8,
         )
 
 
-def _name_villages(plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, labels: Labels) -> None:
-    """Write the names of villages, those with most evacuees first."""
-    people = content.village_figure(plan, "evacuees", content.departures(plan)[0])
-    many = len(people) > _MANY_VILLAGES
-    size = (8.5 if many else 11.0) * sheet.zoom
-    apart = 9.0 * sheet.zoom if many else 0.0
-    points = inside_points(plan.villages.geometry.to_crs(crs))
-    for position in np.argsort(-people.to_numpy(), kind="stable").tolist():
-        point = points.iloc[position]
-        name = str(plan.villages["village_name"].iloc[position])
-        labels.centred(point.x, point.y, name, size, apart=apart)
-
-
-def _draw_roads(axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, thickness: float) -> None:
-    """Draw the stretches by state, each with its dash."""
-    stretches = plan.stretches.to_crs(crs)
-    for order, state in enumerate(style.ROAD_STATES):
-        chosen = stretches.geometry[stretches["state"] == state]
-        look = style.ROADS[state]
-        dash = tuple(part / look.width for part in look.dash)
-        _lines(
+def _draw_roads(axes: Any, chart: Chart, thickness: float) -> None:
+    """Draw all roads by class, then those the hazard slows or closes, each with its dash."""
+    stretches = near(chart.stretches, axes)
+    lines = np.asarray(stretches.geometry.array)
+    classes = stretches["road_class"].to_numpy()
+    state = stretches["state"].to_numpy()
+    for order, name in enumerate(ROAD_CLASSES):
+        colour, width, dash = ROAD_LOOKS[name]
+        chosen = lines[classes == name]
+        draw_lines(
             axes,
             chosen,
-            colour=look.colour,
-            width=max(0.15, look.width * 0.5 * thickness),
-            linestyle=(0, dash) if dash else "solid",
-            zorder=4 + order * 0.1,
+            colour=colour,
+            width=max(0.15, width * thickness),
+            dash=dash,
+            zorder=4.0 + order * 0.1,
         )
-
-
-def _draw_routes(
-    axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, departure: str, thickness: float
-) -> None:
-    """Draw where people pass, and one route per village and shelter with its direction."""
-    stretches = plan.stretches.to_crs(crs)
-    column = f"evacuees_{departure}"
-    if column in stretches.columns:
-        bins = np.searchsorted(style.FLOW_CUTS, stretches[column].to_numpy(), side="right") - 1
-        for number, width in enumerate(style.FLOW_WIDTHS):
-            if width * 0.35 * thickness < _FINEST_FLOW:
-                continue
-            _lines(
+        if name == "major" and width * thickness > 1.0:
+            draw_lines(axes, chosen, colour="white", width=_MAJOR_MIDDLE * thickness, zorder=4.35)
+    for order, name in enumerate(style.ROAD_STATES[1:]):
+        look_of = style.ROADS[name]
+        dash = tuple(part / look_of.width for part in look_of.dash)
+        for kind, share in _STATE_WIDTHS.items():
+            draw_lines(
                 axes,
-                stretches.geometry[bins == number],
-                colour=style.FLOW_COLOUR,
-                width=width * 0.35 * thickness,
-                alpha=0.75,
-                capstyle="round",
-                zorder=5,
+                lines[(state == name) & (classes == kind)],
+                colour=look_of.colour,
+                width=max(0.3, look_of.width * 0.5 * share * thickness),
+                dash=dash,
+                zorder=4.5 + order * 0.1,
             )
-    routes = content.main_routes(content.of_departure(plan.routes, departure)).to_crs(crs)
-    if routes.empty:
-        return
-    casing = (("white", 3.4),) if len(routes) <= _MOST_ARROWS else ()
-    for colour, width in (*casing, (style.ROUTE.colour, 1.9)):
-        _lines(axes, routes.geometry, colour=colour, width=max(0.4, width * thickness), zorder=6)
-    if len(routes) > _MOST_ARROWS:
-        return
-    for route in routes.geometry:
-        for share in _ARROW_SHARES:
-            _arrow(axes, np.asarray(shapely.get_coordinates(route)), share, thickness)
 
 
-def _arrow(axes: Any, points: NDArray[np.float64], share: float, thickness: float) -> None:
-    """Draw an arrow head on a line, at a share of its length."""
-    steps = np.hypot(*np.diff(points, axis=0).T)
-    if steps.sum() <= 0.0:
-        return
-    ends = np.cumsum(steps)
-    part = int(np.searchsorted(ends, ends[-1] * share))
-    left = (ends[part] - ends[-1] * share) / max(steps[part], 1e-9)
-    x, y = points[part + 1] - left * (points[part + 1] - points[part])
-    along = points[part + 1] - points[part]
-    turn = math.degrees(math.atan2(along[1], along[0]))
-    axes.plot(
-        x,
-        y,
-        marker=(3, 0, turn - 90.0),
-        markersize=max(3.0, 9 * thickness),
-        color=style.ROUTE.colour,
-        markeredgecolor="white",
-        markeredgewidth=0.8 * thickness,
-        linestyle="none",
-        zorder=7,
-    )
+def route_widths(thickness: float) -> list[float]:
+    """Return the widths of routes by people, in points; finest ones stay visible."""
+    return [max(0.35, width * thickness) for width in ROUTE_POINTS]
+
+
+def _draw_routes(axes: Any, chart: Chart, thickness: float) -> None:
+    """Draw where people walk, the wider the more, with second ways dashed."""
+    if len(chart.villages) == 1 and len(chart.second_routes):
+        draw_lines(
+            axes,
+            once(near(chart.second_routes, axes).geometry.array),
+            colour=style.ROUTE.colour,
+            width=max(0.4, 0.9 * thickness),
+            dash=SECOND_DASH,
+            zorder=5.2,
+        )
+    flows = near(chart.flows, axes)
+    lines = np.asarray(flows.geometry.array)
+    bins = np.searchsorted(style.FLOW_CUTS, flows["evacuees"].to_numpy(), side="right")
+    widths = route_widths(thickness)
+    least = 1 if len(flows) <= _MANY_FLOWS else _OVERVIEW_BIN
+    for casing in (_CASING_POINTS * thickness, 0.0):
+        for number, width in enumerate(widths, start=1):
+            if number < least or (casing and number == 1):
+                continue  # white beside ways of a few people would cover the land
+            draw_lines(
+                axes,
+                lines[bins == number],
+                colour="white" if casing else style.ROUTE.colour,
+                width=width + casing,
+                zorder=6.0 - bool(casing) * 0.5,
+            )
+
+
+def _draw_arrows(axes: Any, chart: Chart, sheet: Sheet, labels: Labels) -> None:
+    """Draw evacuation arrows along the main routes."""
+    size = 8.5 * sheet.zoom
+    places, angles = place_arrows(chart.routes, labels, size, sheet.zoom)
+    if len(places):
+        draw_arrow(axes, places, angles, size)
+
+
+def _name_exits(chart: Chart, place: MapFrame, sheet: Sheet, labels: Labels) -> None:
+    """Write at the edge of the map where routes go that leave it, most people first."""
+    frame = shapely.box(*place.frame)
+    names = chart.shelter_names()
+    size = 7.0 * sheet.zoom
+    inset = labels.metres(size)
+    inner = shapely.box(*place.frame).buffer(-inset, join_style="mitre")
+    written: set[str] = set()
+    for row in chart.routes.itertuples():
+        key = str(row.shelter_id)
+        end = shapely.get_point(row.geometry, -1)
+        if key in written or frame.contains(end) or not row.geometry.intersects(inner):
+            continue
+        written.add(key)
+        at = shapely.intersection(row.geometry, inner.exterior)
+        points = shapely.get_coordinates(at)
+        if not len(points):
+            continue
+        # A way may cross the edge several times: the last time is where it leaves.
+        along = shapely.line_locate_point(row.geometry, shapely.points(points))
+        x, y = points[int(np.argmax(along))].tolist()
+        words = text.word("print_exit", labels.language, name=names.get(key, key))
+        labels.inwards(x, y, words, size, colour=style.ROUTE.colour)
+        if len(written) >= _MOST_EXITS:
+            return
 
 
 def _draw_shelters(
-    axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, labels: Labels
-) -> list[tuple[float, float, str, int]]:
-    """Draw the shelters in the frame with their signs.
-
-    Those people come to are returned with place, name and people, most people first; none when
-    there are so many that names would hide the map.
-    """
-    departure = content.departures(plan)[0]
-    shelters = content.of_departure(content.drawn_shelters(plan), departure).to_crs(crs)
-    shelters = shelters.sort_values("allocated_people", ascending=False, kind="stable")
-    west, east = axes.get_xlim()
-    south, north = axes.get_ylim()
+    axes: Any, chart: Chart, sheet: Sheet, labels: Labels
+) -> list[tuple[float, float, str, float]]:
+    """Draw the shelters in the frame; return place, name and size of those people come to."""
+    shelters = near(chart.shelters, axes)
     points = inside_points(shelters.geometry)
-    inside = points.x.between(west, east) & points.y.between(south, north)
-    shelters, points = shelters[inside.to_numpy()], points[inside.to_numpy()]
     many = len(shelters) > _MANY_SHELTERS
-    size = (5.5 if many else 10.0) * sheet.zoom
+    crowded = int((shelters["allocated_people"] > 0).sum()) > _CROWDED_SHELTERS
+    drawn: dict[tuple[str, str, bool], list[tuple[float, float]]] = {}
     named = []
     for point, row in zip(points, shelters.itertuples(), strict=True):
-        state = shelter_state(str(row.status), float(row.capacity_people))
-        shelter_sign(axes, (point.x, point.y), state, size)
-        if many:
+        half = labels.metres(5.5 * sheet.zoom)
+        if not labels.inside((point.x - half, point.y - half, point.x + half, point.y + half)):
             continue
+        state = shelter_state(str(row.status), float(row.capacity_people))
+        busy = row.allocated_people > 0
+        large = not crowded and (busy or not many)
+        key = (state, shelter_role(str(row.kind)), large)
+        drawn.setdefault(key, []).append((point.x, point.y))
+        size = (11.0 if large else 4.0) * sheet.zoom
         labels.cover(point.x, point.y, size)
-        if row.allocated_people > 0:
-            named.append((point.x, point.y, str(row.name), int(row.allocated_people)))
+        if busy and large:
+            named.append((point.x, point.y, _shelter_words(row, chart.language), size))
+    for (state, role, large), places in sorted(drawn.items()):
+        if large:
+            draw_shelter(axes, places, state, 11.0 * sheet.zoom, role)
+        else:
+            draw_dot(axes, places, state, 8.0 * sheet.zoom, zorder=10.0)
     return named
 
 
+def _shelter_words(row: Any, language: str) -> str:
+    """Return the name of a shelter with its capacity."""
+    if not row.capacity_people >= 0:
+        return str(row.name)
+    people = text.number(row.capacity_people, language)
+    return text.word("print_shelter", language, name=row.name, people=people)
+
+
 def _name_shelters(
-    shelters: list[tuple[float, float, str, int]], sheet: Sheet, labels: Labels
+    named: list[tuple[float, float, str, float]], chart: Chart, sheet: Sheet, labels: Labels
 ) -> None:
-    """Write name and people beside the shelters, as far as there is room."""
-    size = 10.0 * sheet.zoom
-    for x, y, name, people in shelters:
-        coming = text.word("coming", labels.language, people=text.number(people, labels.language))
-        words = f"{name}, {coming}"
-        labels.beside(x, y, words, 7.5 * sheet.zoom, size, colour="#00461F")
+    """Write names and capacities beside the shelters, most people first, where there is room."""
+    size = 7.5 * sheet.zoom
+    many = len(chart.villages) > _MANY_VILLAGES
+    for x, y, words, sign in named[: _MANY_SHELTERS if many else None]:
+        labels.beside(x, y, words, size, sign, colour="#00461F")
 
 
-def _draw_unserved(
-    axes: Any, plan: EvacuationPlan, crs: pyproj.CRS, sheet: Sheet, labels: Labels
-) -> None:
+def _draw_unserved(axes: Any, chart: Chart, sheet: Sheet, labels: Labels) -> None:
     """Draw where people are not served, with how many; near ones together, most people first.
 
     A sign without room stays away; the legend holds how many people each cause concerns.
     """
-    departure = content.departures(plan)[0]
     places = unserved_places(
-        plan,
-        departure,
-        crs,
+        chart.plan,
+        chart.departure,
+        chart.crs,
         cell_m=_SIGN_MM / 1000.0 * labels.scale * sheet.zoom,
         most=_MOST_UNSERVED_SIGNS,
     )
-    size = 8.0 * sheet.zoom
+    size = 9.5 * sheet.zoom
+    drawn: dict[str, list[tuple[float, float]]] = {}
     for x, y, cause, people in zip(
         places["x"], places["y"], places["cause"], places["people"], strict=True
     ):
         place = labels.room(x, y, size)
         if place is None:
             continue
-        axes.plot(
-            *place,
-            marker=style.CAUSE_MARKERS[cause],
-            markersize=size,
-            color=style.UNSERVED_COLOUR,
-            markeredgecolor="white",
-            markeredgewidth=0.6 * sheet.zoom,
-            linestyle="none",
-            zorder=11,
-        )
+        drawn.setdefault(cause, []).append(place)
         words = text.number(people, labels.language)
-        labels.beside(*place, words, 7.5 * sheet.zoom, size, colour=style.UNSERVED_COLOUR)
-
-
-def _draw_furniture(
-    axes: Any, frame: tuple[float, float, float, float], sheet: Sheet, labels: Labels
-) -> None:
-    """Draw scale bar and north arrow."""
-    from matplotlib.patches import Rectangle  # noqa: PLC0415
-
-    scale, language = labels.scale, labels.language
-
-    west, south, _, north = frame
-    metres_per_mm = scale / 1000.0
-    wanted = 40.0 * sheet.zoom * metres_per_mm
-    power = 10.0 ** math.floor(math.log10(wanted))
-    length = max(part * power for part in (1.0, 2.0, 5.0) if part * power <= wanted)
-    x, y = west + 6.0 * metres_per_mm, south + 7.0 * metres_per_mm
-    high = 2.2 * metres_per_mm * sheet.zoom
-    axes.add_patch(
-        Rectangle(
-            (x - 3.0 * metres_per_mm, y - 4.0 * metres_per_mm),
-            length + 22.0 * metres_per_mm * sheet.zoom,
-            high + 13.0 * metres_per_mm * sheet.zoom,
-            facecolor="white",
-            edgecolor="#777777",
-            alpha=0.92,
-            zorder=30,
+        labels.beside(
+            place[0], place[1], words, 7.5 * sheet.zoom, size, colour=style.UNSERVED_COLOUR
         )
-    )
-    for number in range(2):
-        axes.add_patch(
-            Rectangle(
-                (x + number * length / 2.0, y),
-                length / 2.0,
-                high,
-                facecolor="black" if number == 0 else "white",
-                edgecolor="black",
-                zorder=31,
-            )
-        )
-    words = f"{text.distance(length, language)}   1 : {text.number(scale, language)}"
-    if length >= 1000.0:  # noqa: PLR2004  from here on in kilometres
-        words = f"{text.plain_number(length / 1000.0, language)} km   " + words.split("   ")[1]
-    labels.keep_free(
-        (
-            x - 3.0 * metres_per_mm,
-            y - 4.0 * metres_per_mm,
-            x + length + 19.0 * metres_per_mm * sheet.zoom,
-            y + high + 9.0 * metres_per_mm * sheet.zoom,
-        )
-    )
-    labels.write(x, y + high * 2.6, words, 10 * sheet.zoom, ha="left", zorder=32)
-    labels.keep_free(
-        (west, north - 30.0 * metres_per_mm * sheet.zoom, west + 20.0 * metres_per_mm, north)
-    )
-    arrow_x, arrow_y = west + 12.0 * metres_per_mm, north - 24.0 * metres_per_mm * sheet.zoom
-    axes.annotate(
-        text.word("north", language),
-        xy=(arrow_x, arrow_y + 18.0 * metres_per_mm * sheet.zoom),
-        xytext=(arrow_x, arrow_y),
-        ha="center",
-        va="center",
-        fontsize=16 * sheet.zoom,
-        fontweight="bold",
-        arrowprops={"arrowstyle": "-|>", "linewidth": 2.5 * sheet.zoom, "color": "black"},
-        path_effects=white_edge(3.0),
-        zorder=31,
-    )
+    for cause, found in drawn.items():
+        draw_cause(axes, found, cause, size)
+
+
+def _name_villages(chart: Chart, sheet: Sheet, labels: Labels) -> None:
+    """Write the names of villages, those with most evacuees first."""
+    people = content.village_figure(chart.plan, "evacuees", chart.departure)
+    many = len(people) > _MANY_VILLAGES
+    size = (8.5 if many else 12.0) * sheet.zoom
+    apart = 9.0 * sheet.zoom if many else 0.0
+    for position in np.argsort(-people.to_numpy(), kind="stable").tolist():
+        name = str(chart.villages["village_name"].iloc[position])
+        shape = shapely.clip_by_rect(chart.villages.geometry.iloc[position], *labels.frame)
+        for x, y in _places_inside(shape, many=many):
+            if labels.centred(x, y, name, size, apart=apart):
+                break
+
+
+def _places_inside(shape: Any, *, many: bool) -> list[tuple[float, float]]:
+    """Return places for the name of an area, from its middle outwards; one where there are many."""
+    if shape.is_empty:
+        return []
+    shape = shapely.make_valid(shape)
+    middle = inside_points(gpd.GeoSeries([shape])).iloc[0]
+    places = [(float(middle.x), float(middle.y))]
+    if many:
+        return places
+    west, south, east, north = shape.bounds
+    shares = (np.arange(_NAME_PLACES) + 0.5) / _NAME_PLACES
+    x, y = np.meshgrid(west + shares * (east - west), south + shares * (north - south))
+    grid = np.column_stack([x.ravel(), y.ravel()])
+    grid = grid[shapely.contains_xy(shape, grid)]
+    away = np.hypot(*(grid - places[0]).T)
+    return places + [(float(x), float(y)) for x, y in grid[np.argsort(away, kind="stable")]]
+
+
+def _draw_settlements(axes: Any, chart: Chart, sheet: Sheet, labels: Labels) -> None:
+    """Draw and name the settlements people leave from, those with most people first."""
+    settlements = chart.options.settlements
+    if settlements is None:
+        return
+    shown = content.of_departure(chart.answers, chart.departure)
+    people = shown[shown["settlement"] >= 0].groupby("settlement")["evacuees"].sum()
+    people = people.sort_values(ascending=False, kind="stable")
+    points = inside_points(settlements.geometry.to_crs(chart.crs))
+    starts = dict(zip(chart.routes["route_id"], chart.routes.geometry, strict=True))
+    # Where most of them live is a better place for their name than the middle of their land.
+    first = shown[shown["route_id"].isin(starts)].drop_duplicates("settlement")
+    homes = dict(zip(first["settlement"], first["route_id"], strict=True))
+    places = []
+    for position in people.index:
+        home = starts.get(homes.get(position, ""))
+        point = points.iloc[position] if home is None else shapely.get_point(home, 0)
+        x, y = float(point.x), float(point.y)
+        found = labels.room(x, y, 5.0 * sheet.zoom)
+        if found is None:
+            continue
+        places.append(found)
+        name = str(settlements["name"].iloc[position])
+        labels.beside(found[0], found[1], name, 7.5 * sheet.zoom, 5.0 * sheet.zoom)
+    if places:
+        draw_settlement(axes, places, 6.5 * sheet.zoom)
+
+
+def _draw_landmarks(axes: Any, chart: Chart, sheet: Sheet, labels: Labels) -> None:
+    """Draw and name places of the basemap and the landmarks people know their way by."""
+    basemap = chart.options.basemap
+    if basemap is None:
+        return
+    places = near(basemap.places.to_crs(chart.crs), axes)
+    known = {str(name).casefold() for name in chart.villages["village_name"]}
+    if chart.options.settlements is not None:
+        known |= {
+            str(name).casefold().split(" ", 1)[-1] for name in chart.options.settlements["name"]
+        }
+    for point, name, kind in zip(places.geometry, places["name"], places["kind"], strict=True):
+        if name and str(name).casefold() not in known:
+            size = _PLACE_SIZES.get(str(kind), 7.5) * sheet.zoom
+            labels.centred(point.x, point.y, str(name), size, colour="#333333", bold=False)
+    landmarks = near(basemap.landmarks.to_crs(chart.crs), axes)
+    if labels.scale > 2 * _BUILDING_SCALE * sheet.zoom or not len(landmarks):
+        return
+    shapes = np.asarray(landmarks.geometry.array)
+    routes = shapely.union_all(once(near(chart.routes, axes).geometry.array))
+    nearest = np.argsort(shapely.distance(shapes, routes), kind="stable")
+    drawn: dict[str, list[tuple[float, float]]] = {}
+    size = 6.5 * sheet.zoom
+    for position in nearest[:_MOST_LANDMARKS].tolist():
+        x, y = float(shapes[position].x), float(shapes[position].y)
+        found = labels.room(x, y, size, moved=False)
+        if found is None:
+            continue
+        drawn.setdefault(str(landmarks["kind"].iloc[position]), []).append(found)
+        name = str(landmarks["name"].iloc[position] or "")
+        if name:
+            labels.beside(found[0], found[1], name, 6.0 * sheet.zoom, size, bold=False)
+    for kind, found_places in sorted(drawn.items()):
+        draw_landmark(axes, found_places, kind, size)
