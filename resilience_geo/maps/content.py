@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from resilience_geo.analysis.departure_difference import people_and_minutes_lost
 from resilience_geo.analysis.groups import GROUPS
 from resilience_geo.crs import GEOGRAPHIC, metric_crs_of
 from resilience_geo.hazard_classes import CLASS_NAMES
@@ -241,7 +240,10 @@ def lost_sentence(plan: EvacuationPlan, language: str, village_code: str | None 
     villages = plan.villages if village_code is None else plan.villages.loc[[village_code]]
     lost = int(villages["lost_if_late_people"].sum())
     closed_m = float(villages["late_closed_road_m"].sum())
-    extra_s = late_extra_time_s(plan, village_code)
+    if village_code is None:
+        extra_s = plan.late_extra_time_s
+    else:
+        extra_s = float(plan.villages.loc[village_code, "late_extra_time_s"])
     losses = []
     if lost:
         losses.append(text.word("late_lost", language, lost=text.number(lost, language)))
@@ -276,24 +278,6 @@ def _clauses(parts: list[str], language: str) -> str:
     if len(parts) < 3:  # noqa: PLR2004  a list of three or more has commas
         return text.listing(parts, language)
     return f"{', '.join(parts[:-1])}, {text.word('and', language)} {parts[-1]}"
-
-
-def late_extra_time_s(plan: EvacuationPlan, village_code: str | None = None) -> float:
-    """Return how much longer the fastest way takes on average when people leave late (s).
-
-    Of those who have one at both departures, of one village or of all of them, each person counting
-    the same; NaN where there are none.
-    """
-    if village_code is not None:
-        return float(plan.villages.loc[village_code, "late_extra_time_s"])
-    columns = ["origin_id", "evacuees", "status", "quickest_time_s"]
-    if "group" in plan.origins.columns:
-        columns.append("group")  # the groups of one origin do not take the same time
-    early, late = (
-        pd.DataFrame(of_departure(plan.origins, name)[columns]).assign(village_code="")
-        for name in ("early", "late")
-    )
-    return float(people_and_minutes_lost(early, late, pd.Index([""]))["late_extra_time_s"].iloc[0])
 
 
 def gained_people(plan: EvacuationPlan) -> pd.Series[Any]:
@@ -468,8 +452,8 @@ def assumption_value(entry: Mapping[str, Any], language: str) -> str:
 
 def plan_bounds(plan: EvacuationPlan) -> tuple[float, float, float, float]:
     """Return west, south, east and north in degrees of villages, routes and their shelters."""
-    layers = [plan.villages, plan.routes]
-    layers.append(plan.shelters[plan.shelters["allocated_people"] > 0])
+    reached = plan.shelters["shelter_id"].isin(plan.routes["shelter_id"])
+    layers = [plan.villages, plan.routes, plan.shelters[reached]]
     boxes = [layer.geometry.to_crs(4326).total_bounds for layer in layers if len(layer)]
     west, south = (min(float(box[side]) for box in boxes) for side in (0, 1))
     east, north = (max(float(box[side]) for box in boxes) for side in (2, 3))

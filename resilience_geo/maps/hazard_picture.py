@@ -30,10 +30,14 @@ from resilience_geo.maps import style
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+GREY_STEP = 50
+"""What a class number is multiplied by in the grey picture of classes."""
 WEB_MERCATOR = pyproj.CRS.from_epsg(3857)
 LARGEST_SIDE = 2000
 _LARGEST_SOURCE_SIDE = 1400  # so that every merged cell covers more than one pixel of the picture
 _FINEST_PIXEL_M = 2.0
+_FILTER_UP = 2  # of the PNG standard: squares of cells become lines of zeros
+_PIXELS_FOR_HATCH, _PIXELS_FOR_EDGES = 8.0, 4.0  # to a side of a cell
 _HATCH_PERIOD, _HATCH_WIDTH = 18, 5  # pixels
 
 _CLASS_OF_RANK = np.array([NONE, UNKNOWN, LOW, MEDIUM, HIGH], dtype=np.uint8)
@@ -81,6 +85,12 @@ class HazardPicture:
         """Return the picture as red, green, blue and opacity, shape (rows, columns, 4)."""
         return np.array(_palette(), dtype=np.uint8)[self.pixels()]
 
+    def classes_uri(self) -> str:
+        """Return the classes as a grey PNG inside a data URI: a pixel is 50 x its class."""
+        return "data:image/png;base64," + base64.b64encode(
+            grey_png(self.classes * np.uint8(GREY_STEP))
+        ).decode("ascii")
+
     def data_uri(self) -> str:
         """Return the picture as a PNG inside a data URI."""
         return "data:image/png;base64," + base64.b64encode(
@@ -102,14 +112,26 @@ def _palette() -> list[tuple[int, int, int, int]]:
 
 def palette_png(pixels: NDArray[np.uint8], palette: list[tuple[int, int, int, int]]) -> bytes:
     """Return a PNG of palette numbers; the same pixels give the same bytes."""
-    height, width = pixels.shape
-    lines = np.zeros((height, width + 1), dtype=np.uint8)  # each line opens with filter 0
-    lines[:, 1:] = pixels
     colours = b"".join(bytes(colour[:3]) for colour in palette)
+    opacities = bytes(colour[3] for colour in palette)
+    return _png(pixels, 3, ((b"PLTE", colours), (b"tRNS", opacities)))
+
+
+def grey_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Return a PNG of grey values; the same pixels give the same bytes."""
+    return _png(pixels, 0, ())
+
+
+def _png(
+    pixels: NDArray[np.uint8], colour_type: int, chunks: tuple[tuple[bytes, bytes], ...]
+) -> bytes:
+    """Return a PNG of one byte per pixel, each line as its difference from the one above."""
+    height, width = pixels.shape
+    lines = np.full((height, width + 1), _FILTER_UP, dtype=np.uint8)
+    lines[:, 1:] = np.diff(pixels, axis=0, prepend=np.uint8(0))
     chunks = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
-        (b"PLTE", colours),
-        (b"tRNS", bytes(colour[3] for colour in palette)),
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)),
+        *chunks,
         (b"IDAT", zlib.compress(lines.tobytes(), 9)),
         (b"IEND", b""),
     )
@@ -120,7 +142,11 @@ def palette_png(pixels: NDArray[np.uint8], palette: list[tuple[int, int, int, in
 
 
 def hazard_picture(
-    hazard: Any, bounds: tuple[float, float, float, float], crs: pyproj.CRS
+    hazard: Any,
+    bounds: tuple[float, float, float, float],
+    crs: pyproj.CRS,
+    *,
+    hatched: bool = True,
 ) -> HazardPicture:
     """Draw the hazard of an area.
 
@@ -132,12 +158,16 @@ def hazard_picture(
         West, south, east, north in degrees: the area of the plan.
     crs
         CRS of the picture: web Mercator for the screen, a metric one for paper.
+    hatched
+        Whether pixels must be fine enough for a hatch inside a cell; else a quarter of a cell is,
+        which leaves its edges where they are.
     """
     area = rasterio.warp.transform_bounds(GEOGRAPHIC, crs, *bounds)
     maps = (hazard,) if hazard.grid is not None else hazard.maps
     sources = [None if one.grid is None else _merged_ranks(one, bounds) for one in maps]
+    parts = _PIXELS_FOR_HATCH if hatched else _PIXELS_FOR_EDGES
     cell = min(
-        _FINEST_PIXEL_M if source is None else _pixel_size(source, one.grid.crs, crs)
+        _FINEST_PIXEL_M if source is None else _pixel_size(source, one.grid.crs, crs, parts)
         for one, source in zip(maps, sources, strict=True)
     )
     transform, shape = _pixel_grid(area, cell)
@@ -197,9 +227,12 @@ def _burnt(
 
 
 def _pixel_size(
-    source: tuple[NDArray[np.uint8], Affine], source_crs: pyproj.CRS, crs: pyproj.CRS
+    source: tuple[NDArray[np.uint8], Affine],
+    source_crs: pyproj.CRS,
+    crs: pyproj.CRS,
+    parts: float,
 ) -> float:
-    """Return the size of pixels fine enough for a hatch inside a cell."""
+    """Return the size of pixels of which so many make up the side of a cell."""
     ranks, transform = source
     if not ranks.size:
         return _FINEST_PIXEL_M
@@ -209,7 +242,7 @@ def _pixel_size(
     moved_left, _, moved_right, _ = rasterio.warp.transform_bounds(
         source_crs, crs, left, bottom, right, top
     )
-    return float(max((moved_right - moved_left) / width / 8.0, _FINEST_PIXEL_M))
+    return float(max((moved_right - moved_left) / width / parts, _FINEST_PIXEL_M))
 
 
 def _moved(

@@ -1,16 +1,29 @@
-"""The legend of the web map: what is on this map, each with its symbol as SVG."""
+"""The legend of the web map: what is on this map, each with its symbol as SVG.
+
+What to do comes first (the way, the places to go to, who has none), then the hazard, then the land.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from resilience_geo.hazard_classes import CLASS_NAMES, HIGH, LOW, MEDIUM, UNKNOWN
 from resilience_geo.maps import content, style, symbols, text
+from resilience_geo.maps.options import MapOptions
 from resilience_geo.tables import UNSERVED_CAUSES
 
 if TYPE_CHECKING:
     from resilience_geo.plan import EvacuationPlan
+
+_LEFT, _TOP, _RIGHT, _BOTTOM = 2.0, 3.0, 42.0, 25.0
+_HATCH = "#1A1A1A"
+SECOND_ROUTE = style.Line(colour="#0A8FB8", width=5.0, dash=(11.0, 8.0), casing="#063B4C")
+_WATER, _BUILDING, _WALL = "#A9CFE6", "#CFC6BA", "#A79B8C"
+_SECOND = 2
+_FLOW_SHARE = 0.62  # as wide as the page draws it where streets can be told apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +45,9 @@ class LegendEntry:
     symbol: str
 
 
-def legend(plan: EvacuationPlan, language: str) -> list[LegendEntry]:
+def legend(
+    plan: EvacuationPlan, language: str, options: MapOptions | None = None
+) -> list[LegendEntry]:
     """Return the legend of a plan: every hazard class always, the rest where it occurs.
 
     Parameters
@@ -41,72 +56,193 @@ def legend(plan: EvacuationPlan, language: str) -> list[LegendEntry]:
         The plan of the map.
     language
         `id` or `en`.
+    options
+        Palette, basemap and settlements of the map; None: those of `MapOptions()`.
     """
-    hazards = {f"hazard_{CLASS_NAMES[value]}": value for value in (LOW, MEDIUM, HIGH, UNKNOWN)}
-    keys = {key: _box(value) for key, value in hazards.items()}
-    present = set(plan.stretches["state"]) | {"open"}
-    keys |= {
-        f"road_{state}": _line(style.ROADS[state])
-        for state in style.ROAD_STATES
-        if state in present
-    }
-    if len(plan.routes):
-        keys["route"] = _route()
-        keys["flow_legend"] = _flow()
+    options = options or MapOptions()
+    entries = [
+        *_ways(plan, language),
+        *_shelters(plan, language),
+        *_unserved(plan, language),
+        *_flows(plan, language),
+        *_hazard(plan, language, options.palette),
+        *_roads(plan, language),
+        *_land(options, language),
+        ("village_border", text.word("village_border", language), _line(style.VILLAGE)),
+        ("outside_area", text.word("outside_area", language), _box(style.OUTSIDE_COLOUR, "#888")),
+    ]
+    return [LegendEntry(key=key, label=label, symbol=symbol) for key, label, symbol in entries]
+
+
+def flow_labels(language: str) -> list[str]:
+    """Return what each width of a flow line means."""
+    labels = []
+    for low, high in zip(style.FLOW_CUTS, (*style.FLOW_CUTS[1:], None), strict=True):
+        if high is None:
+            people = text.number(low - 1, language)
+            labels.append(text.word("flow_people_over", language, low=people))
+        else:
+            few, many = text.number(low, language), text.number(high - 1, language)
+            labels.append(text.word("flow_people", language, low=few, high=many))
+    return labels
+
+
+_Entry = tuple[str, str, str]
+
+
+def _ways(plan: EvacuationPlan, language: str) -> list[_Entry]:
+    """Return the main route and the second one."""
+    if plan.routes.empty:
+        return []
+    entries = [("route", text.word("route", language), _route())]
+    if (plan.routes["rank"] == _SECOND).any():
+        words = text.word("legend_second_route", language)
+        entries.append(("second_route", words, _second_route()))
+    return entries
+
+
+def _shelters(plan: EvacuationPlan, language: str) -> list[_Entry]:
+    """Return the states of shelters, and the roles that have a sign of their own."""
     shelters = content.drawn_shelters(plan)
     states = {
         symbols.shelter_state(str(status), float(capacity))
         for status, capacity in zip(shelters["status"], shelters["capacity_people"], strict=True)
     }
-    keys |= {
-        f"shelter_{state}": symbols.div_icon_html(state, 28, dot=True)
+    kinds = shelters["kind"].dropna().astype(str) if "kind" in shelters.columns else ()
+    roles = {symbols.shelter_role(kind) for kind in kinds}
+    entries = [
+        (
+            f"shelter_{state}",
+            text.word(f"shelter_{state}", language),
+            symbols.div_icon_html(state, 28, dot=True),
+        )
         for state in symbols.SHELTER_STATES
         if state in states
-    }
-    keys |= {
-        cause: symbols.cause_svg(cause)
-        for cause in UNSERVED_CAUSES
-        if any(content.total(plan, cause, name) for name in content.departures(plan))
-    }
-    keys["village_border"] = _line(style.VILLAGE)
-    keys["outside_area"] = _svg(
-        f'<rect x="2" y="3" width="40" height="22" fill="{style.OUTSIDE_COLOUR}" stroke="#888"/>'
-    )
-    labels = {
-        key: content.hazard_label(hazards[key], plan, language)
-        if key in hazards
-        else _label(key, language)
-        for key in keys
-    }
-    return [LegendEntry(key=key, label=labels[key], symbol=symbol) for key, symbol in keys.items()]
+    ]
+    return entries + [
+        (
+            f"role_{role}",
+            text.word(f"role_{role}", language),
+            symbols.shelter_svg("usable", 28, role),
+        )
+        for role in symbols.SHELTER_ROLES
+        if role in roles and role != "shelter"
+    ]
 
 
-def _label(key: str, language: str) -> str:
-    """Return the words of an entry; a cause says that its people are not served."""
-    words = text.word(key, language)
-    if key in UNSERVED_CAUSES:
-        return f"{text.word('unserved', language)}: {words[0].lower()}{words[1:]}"
-    return words
+def _unserved(plan: EvacuationPlan, language: str) -> list[_Entry]:
+    """Return the causes for which people have no place."""
+    unserved = text.word("unserved", language)
+    entries = []
+    for cause in UNSERVED_CAUSES:
+        if any(content.total(plan, cause, name) for name in content.departures(plan)):
+            words = text.word(cause, language)
+            label = f"{unserved}: {words[0].lower()}{words[1:]}"
+            entries.append((cause, label, symbols.cause_svg(cause)))
+    return entries
+
+
+def _flows(plan: EvacuationPlan, language: str) -> list[_Entry]:
+    """Return the widths of the flow that occur, with their people."""
+    columns = [f"evacuees_{name}" for name in content.departures(plan)]
+    people = plan.stretches[[name for name in columns if name in plan.stretches.columns]]
+    classes = np.searchsorted(style.FLOW_CUTS, people.to_numpy().ravel(), side="right") - 1
+    present = set(classes.tolist())
+    return [
+        (f"flow_{number}", label, _flow(style.FLOW_WIDTHS[number]))
+        for number, label in enumerate(flow_labels(language))
+        if number in present
+    ]
+
+
+def _hazard(plan: EvacuationPlan, language: str, palette: str) -> list[_Entry]:
+    """Return the hazard classes, gravest first."""
+    return [
+        (
+            f"hazard_{CLASS_NAMES[value]}",
+            content.hazard_label(value, plan, language),
+            _box(style.colour_of(value, palette), "#555", style.HATCHES[value]),
+        )
+        for value in (HIGH, MEDIUM, LOW, UNKNOWN)
+    ]
+
+
+def _roads(plan: EvacuationPlan, language: str) -> list[_Entry]:
+    """Return the states of roads."""
+    present = set(plan.stretches["state"]) | {"open"}
+    return [
+        (f"road_{state}", text.word(f"road_{state}", language), _line(style.ROADS[state]))
+        for state in style.ROAD_STATES
+        if state in present
+    ]
+
+
+def _land(options: MapOptions, language: str) -> list[_Entry]:
+    """Return what the basemap shows, and the borders of settlements."""
+    entries = []
+    if options.basemap is not None:
+        if len(options.basemap.water) or len(options.basemap.waterways):
+            entries.append(("water", text.word("legend_water", language), _box(_WATER, _WATER)))
+        if len(options.basemap.buildings):
+            words = text.word("legend_buildings", language)
+            entries.append(("buildings", words, _box(_BUILDING, _WALL)))
+        kinds = options.basemap.landmarks["kind"].astype(str)
+        entries += [
+            (
+                f"landmark_{kind}",
+                text.word(f"landmark_{kind}", language),
+                symbols.landmark_svg(kind, 24),
+            )
+            for kind in symbols.LANDMARK_KINDS
+            if (kinds == kind).any()
+        ]
+    if options.settlements is not None and len(options.settlements):
+        border = style.Line(colour="#3C3C3C", width=1.5, dash=(3, 3))
+        words = text.word("legend_settlement_border", language)
+        entries.append(("settlement_border", words, _line(border)))
+    return entries
 
 
 def _svg(body: str) -> str:
     return f'<svg viewBox="0 0 44 28" width="44" height="28" aria-hidden="true">{body}</svg>'
 
 
-def _box(hazard_class: int) -> str:
-    """Return a filled box; unknown is hatched."""
-    box = (
-        f'<rect x="2" y="3" width="40" height="22" fill="{style.colour_of(hazard_class)}" '
-        'stroke="#555"/>'
+def _box(fill: str, edge: str, hatch: str = "") -> str:
+    """Return a filled box, with a hatch on demand."""
+    return _svg(
+        f'<rect x="2" y="3" width="40" height="22" fill="{fill}" stroke="{edge}"/>'
+        f"{_hatched(hatch) if hatch else ''}"
     )
-    if hazard_class == UNKNOWN:
-        hatch = "".join(f"M{x} 25 {x + 22} 3" for x in range(-14, 38, 8))
-        box += (
-            '<clipPath id="rg-box"><path d="M2 3h40v22H2z"/></clipPath>'
-            f'<path clip-path="url(#rg-box)" d="{hatch}" stroke="{style.UNKNOWN_HATCH_COLOUR}" '
-            'stroke-width="3"/>'
+
+
+def _hatched(hatch: str) -> str:
+    """Return the pattern of a class within the box: dots, lines, cross or dashes."""
+    if hatch == "dots":
+        return "".join(
+            f'<circle cx="{x + 4 * (row % 2)}" cy="{y}" r="1.1" fill="{_HATCH}"/>'
+            for row, y in enumerate((8, 14, 20))
+            for x in (7, 15, 23, 31)
         )
-    return _svg(box)
+    if hatch == "dashes":
+        path = "".join(
+            f"M{x + 5 * (row % 2)} {y}h5"
+            for row, y in enumerate((8, 14, 20))
+            for x in (5, 15, 25, *((35,) if row % 2 == 0 else ()))
+        )
+        return f'<path d="{path}" stroke="{_HATCH}" stroke-width="1.6"/>'
+    rising = [_clipped(start, 1.0) for start in range(-16, 42, 8)]
+    falling = [_clipped(start, -1.0) for start in range(2, 64, 8)] if hatch == "cross" else []
+    return f'<path d="{"".join(rising + falling)}" stroke="{_HATCH}" stroke-width="1.3"/>'
+
+
+def _clipped(start: float, slope: float) -> str:
+    """Return a slanting line through (start, bottom of the box), within the box."""
+    ends = sorted((start, start + slope * (_BOTTOM - _TOP)))
+    left, right = max(ends[0], _LEFT), min(ends[1], _RIGHT)
+    if left >= right:
+        return ""
+    first, last = (_BOTTOM - (x - start) / slope for x in (left, right))
+    return f"M{left:g} {first:g}L{right:g} {last:g}"
 
 
 def _line(line: style.Line) -> str:
@@ -118,19 +254,32 @@ def _line(line: style.Line) -> str:
 
 
 def _route() -> str:
-    """Return a sample of a route with its arrow."""
-    colour = style.ROUTE.colour
+    """Return a sample of a route: the blue line under the white arrow on green."""
+    arrow = symbols.arrow_svg(22).replace("<svg ", '<svg x="11" y="3" ', 1)
     return _svg(
-        f'<path d="M0 14h44" stroke="{colour}" stroke-width="{style.ROUTE.width}"/>'
-        f'<path d="M30 14 14 5l4 9-4 9z" fill="{colour}" stroke="#fff" stroke-width="1.5"/>'
+        f'<path d="M0 14h44" stroke="{style.ROUTE.colour}" '
+        f'stroke-width="{style.ROUTE.width + 2}"/>{arrow}'
     )
 
 
-def _flow() -> str:
-    """Return flow lines of three widths."""
-    colour = style.FLOW_COLOUR
-    return _svg(
-        f'<path d="M0 14h14" stroke="{colour}" stroke-width="4"/>'
-        f'<path d="M14 14h14" stroke="{colour}" stroke-width="10"/>'
-        f'<path d="M28 14h16" stroke="{colour}" stroke-width="18"/>'
+def _second_route() -> str:
+    """Return a sample of a second route: dashed, in another blue."""
+    width = SECOND_ROUTE.width
+    layers = (
+        (SECOND_ROUTE.casing, width + 1.5, ()),
+        ("#fff", width - 0.5, ()),
+        (SECOND_ROUTE.colour, width, SECOND_ROUTE.dash),
     )
+    return _svg(
+        "".join(
+            f'<path d="M0 14h44" stroke="{colour}" stroke-width="{wide:g}"'
+            + (f' stroke-dasharray="{" ".join(f"{part:g}" for part in dash)}"/>' if dash else "/>")
+            for colour, wide, dash in layers
+        )
+    )
+
+
+def _flow(width: float) -> str:
+    """Return a flow line of a width in pixels."""
+    shown = max(1.5, round(width * _FLOW_SHARE, 1))
+    return _svg(f'<path d="M0 14h44" stroke="{style.ROUTE.colour}" stroke-width="{shown}"/>')

@@ -7,8 +7,12 @@ import re
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resilience_geo.errors import Message, OutputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _IMAGES_IN_CSS = re.compile(r"url\((['\"]?)(images/[\w.@-]+)\1\)")
 _COMMENTS = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -86,8 +90,9 @@ def in_json_script(json_text: str) -> str:
 class _LoadFinder(HTMLParser):
     """Collects what a browser would load from outside the page."""
 
-    def __init__(self) -> None:
+    def __init__(self, but: Collection[str]) -> None:
         super().__init__(convert_charrefs=True)
+        self._but = tuple(but)
         self.found: list[str] = []
         self._inside = ""
 
@@ -115,42 +120,55 @@ class _LoadFinder(HTMLParser):
         if self._inside == "style" and (match := _EXTERNAL_CSS.search(data)):
             self.found.append(f"style: {data[match.start() : match.start() + 80]}")
         if self._inside == "script":
-            for library in (leaflet_js(), jquery_js()):
-                data = data.replace(library, "")
-            data = data.replace(_NAMESPACE, "")
+            for known in (leaflet_js(), jquery_js(), _NAMESPACE, *self._but):
+                data = data.replace(known, "")
             if match := _EXTERNAL_SCRIPT.search(data):
                 self.found.append(f"script: {data[match.start() : match.start() + 80]}")
 
 
-def external_loads(html: str) -> list[str]:
+def external_loads(html: str, *, but: Collection[str] = ()) -> list[str]:
     """Return everything in a page that a browser would load from elsewhere.
+
+    Parameters
+    ----------
+    html
+        The page.
+    but
+        Addresses in scripts that are meant to be there.
 
     Examples
     --------
     >>> external_loads('<p>https://example.org</p><img src="//example.org/a.png">')
     ['<img src=//example.org/a.png>']
     """
-    finder = _LoadFinder()
+    finder = _LoadFinder(but)
     finder.feed(html)
     finder.close()
     return finder.found
 
 
-def refuse_external_loads(html: str) -> str:
+def refuse_external_loads(html: str, *, but: Collection[str] = ()) -> str:
     """Return a page when nothing in it is loaded from elsewhere.
+
+    Parameters
+    ----------
+    html
+        The page.
+    but
+        Addresses in scripts that are meant to be there.
 
     Raises
     ------
     OutputError
         Something is.
     """
-    found = external_loads(html)
+    found = external_loads(html, but=but)
     if found:
         raise OutputError(
             Problem(
                 found=Message("a page that loads {loads}", loads="; ".join(found[:5])),
                 expected=Message("a page that needs no network"),
-                remedy=Message("save it with offline=False, or report this as a fault"),
+                remedy=Message("report this as a fault of the map"),
             )
         )
     return html

@@ -13,18 +13,23 @@ import numpy as np
 import shapely
 
 from resilience_geo.crs import GEOGRAPHIC, metric_crs_of, to_lat_lon
+from resilience_geo.maps.shared_routes import routes_of_chains, share_routes
+from resilience_geo.maps.strokes import strokes
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
-TOLERANCE_M = 3.0
+TOLERANCE_M = 2.0
 _STEPS_PER_DEGREE = 100_000
 _MOST_LETTERS = 7  # 35 bits hold any difference of degrees
+_ORDER_BITS = 26
+_AREA_FACTOR = 2.0
+_FEWEST_POINTS_OF_A_RING = 4
 
 
 def packed(geometry: gpd.GeoSeries, *, tolerance_m: float = TOLERANCE_M) -> list[str]:
-    """Return every line or ring of a layer as an encoded polyline.
+    """Return the lines or rings of a layer, joined where they go on through crossings, as a pack.
 
     Parameters
     ----------
@@ -32,17 +37,28 @@ def packed(geometry: gpd.GeoSeries, *, tolerance_m: float = TOLERANCE_M) -> list
         Lines or polygons in any CRS; parts and rings become lines of their own.
     tolerance_m
         How far a line may move when points are dropped.
+
+    Returns
+    -------
+    list of str
+        As `pack_lines` returns it.
     """
-    parts = _light_parts(geometry, tolerance_m)
-    return encode(parts) if len(parts) else []
+    return pack_lines(_light_parts(geometry, tolerance_m))
 
 
-def packed_each(geometry: gpd.GeoSeries, *, tolerance_m: float = TOLERANCE_M) -> list[list[str]]:
-    """Return the encoded lines or rings of each geometry apart, in order."""
+def packed_areas(geometry: gpd.GeoSeries, *, tolerance_m: float = TOLERANCE_M) -> list[list[str]]:
+    """Return the encoded rings of each area apart, in order; neighbours keep one border.
+
+    Parameters
+    ----------
+    geometry
+        Polygons in any CRS; of points and lines nothing is returned.
+    tolerance_m
+        How far a border may move when points are dropped.
+    """
     if geometry.empty:
         return []
-    light = _in_metres(geometry).simplify(tolerance_m, preserve_topology=True)
-    light = light.to_crs(4326)
+    light = simplified_areas(_in_metres(geometry), tolerance_m).to_crs(4326)
     lines, owners = _lines_of(np.asarray(light.array))
     texts = encode(lines)
     result: list[list[str]] = [[] for _ in range(len(geometry))]
@@ -51,21 +67,62 @@ def packed_each(geometry: gpd.GeoSeries, *, tolerance_m: float = TOLERANCE_M) ->
     return result
 
 
+def simplified_areas(geometry: gpd.GeoSeries, tolerance_m: float) -> gpd.GeoSeries:
+    """Return areas with fewer points; a border of two neighbours stays one line.
+
+    Where the areas fit together (neighbours share every point of their border, and none overlap)
+    the borders are thinned by the algorithm of Visvalingam and Whyatt, which no gap and no crossing
+    can come of (`shapely.coverage_simplify`). Areas that overlap somewhere are cut into the runs of
+    border that the same rings follow, and each run is thinned once for all of them.
+
+    Parameters
+    ----------
+    geometry
+        Areas in a metric CRS.
+    tolerance_m
+        How far a border may move (m).
+    """
+    shapes = np.asarray(geometry.array)
+    areas = np.flatnonzero(shapely.get_dimensions(shapes) == 2)  # noqa: PLR2004  polygons
+    if not areas.size:
+        return geometry
+    if shapely.coverage_is_valid(shapes[areas]):
+        # The tolerance of this algorithm is the side of a square as large as a dropped triangle.
+        shapes[areas] = shapely.coverage_simplify(shapes[areas], tolerance_m * _AREA_FACTOR)
+    else:
+        shapes[areas] = _thinned_by_runs(shapes[areas], tolerance_m)
+    return type(geometry)(shapes, index=geometry.index, crs=geometry.crs)
+
+
 def _in_metres(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
     """Return a layer in the metric CRS of its middle."""
     west, south, east, north = (float(value) for value in geometry.total_bounds)
     return geometry.to_crs(metric_crs_of((west, south, east, north), geometry.crs))
 
 
+def _thinned_by_runs(shapes: NDArray[np.object_], tolerance_m: float) -> NDArray[np.object_]:
+    """Return areas whose borders are thinned run by run, each run once for all rings along it."""
+    parts, area_of_part = shapely.get_parts(shapes, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    shared = share_routes(rings)
+    light = routes_of_chains(shared, shapely.simplify(shared.chains, tolerance_m))
+    # A ring that would shrink to a line stays as it was.
+    kept = shapely.get_num_coordinates(light) >= _FEWEST_POINTS_OF_A_RING
+    light = np.where(kept, light, rings)
+    places, ring_of = shapely.get_coordinates(light, return_index=True)
+    polygons = shapely.polygons(shapely.linearrings(places, indices=ring_of), indices=part_of_ring)
+    areas: NDArray[np.object_] = shapely.multipolygons(polygons, indices=area_of_part)
+    return areas
+
+
 def _light_parts(geometry: gpd.GeoSeries, tolerance_m: float) -> NDArray[np.object_]:
-    """Return the lines of a layer in degrees, joined where they meet end to end, simplified."""
+    """Return the lines of a layer in degrees, joined where they go on, simplified."""
     geometry = geometry[~geometry.is_empty & geometry.notna()]
     if geometry.empty:
         return np.empty(0, dtype=object)
     metres = _in_metres(geometry)
     lines, _ = _lines_of(np.asarray(metres.array))
-    merged = shapely.line_merge(shapely.multilinestrings(lines))
-    light = shapely.simplify(shapely.get_parts(merged), tolerance_m)
+    light = shapely.simplify(strokes(lines), tolerance_m)
     moved = type(geometry)(light, crs=metres.crs).to_crs(4326)
     return np.asarray(moved.array)
 
@@ -101,28 +158,95 @@ def encode(lines: NDArray[np.object_]) -> list[str]:
     """
     if not len(lines):
         return []
-    points, of_line = shapely.get_coordinates(lines, return_index=True)
-    steps = np.rint(to_lat_lon(points, GEOGRAPHIC) * _STEPS_PER_DEGREE).astype(np.int64)
+    steps, of_line = _steps(lines)
     deltas = np.diff(steps, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     starts = np.flatnonzero(np.diff(of_line, prepend=-1))
     deltas[starts] = steps[starts]
-    values = deltas.ravel()
-    zigzag = np.where(values < 0, ~(values << 1), values << 1)
-    shifts = 5 * np.arange(_MOST_LETTERS)
-    groups = (zigzag[:, None] >> shifts) & 0x1F
-    rest = zigzag[:, None] >> shifts
-    used = (rest > 0) | (shifts == 0)
-    more = np.zeros_like(used)
-    more[:, :-1] = used[:, 1:]
-    letters = (groups + 0x20 * more + 63).astype(np.uint8)[used].tobytes().decode("ascii")
-    lengths = used.sum(axis=1).reshape(-1, 2).sum(axis=1)
-    ends = np.cumsum(np.bincount(of_line, weights=lengths, minlength=len(lines))).astype(int)
+    letters, lengths = _letters(deltas.ravel())
+    of_point = lengths.reshape(-1, 2).sum(axis=1)
+    ends = np.cumsum(np.bincount(of_line, weights=of_point, minlength=len(lines))).astype(int)
     begins = np.concatenate([[0], ends[:-1]])
     return [letters[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
 
 
-def decode(text: str) -> list[tuple[float, float]]:
-    """Return the (latitude, longitude) points of an encoded polyline."""
+def pack_lines(lines: NDArray[np.object_], *, ordered: bool = False) -> list[str]:
+    """Return lines in degrees as two texts: all points one after the other, and points per line.
+
+    A line begins where the one before it ends, or near it, which saves the five letters and more
+    that its first point takes alone.
+
+    Parameters
+    ----------
+    lines
+        In degrees.
+    ordered
+        Whether the lines must keep their order; else near ones come together.
+    """
+    if not len(lines):
+        return ["", ""]
+    if not ordered:
+        lines = lines[_near_ones_together(lines)]
+    steps, of_line = _steps(lines)
+    deltas = np.diff(steps, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    sizes = np.bincount(of_line, minlength=len(lines))
+    return [_letters(deltas.ravel())[0], encode_numbers(sizes)]
+
+
+def encode_points(points: NDArray[np.float64]) -> str:
+    """Return points in degrees as one encoded polyline, also where there is only one or none.
+
+    Parameters
+    ----------
+    points
+        Longitude and latitude, shape (n, 2).
+    """
+    steps = np.rint(to_lat_lon(points, GEOGRAPHIC) * _STEPS_PER_DEGREE).astype(np.int64)
+    return _letters(np.diff(steps, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel())[0]
+
+
+def encode_numbers(values: NDArray[np.int64] | list[int]) -> str:
+    """Return whole numbers as text, with the letters of an encoded polyline.
+
+    Examples
+    --------
+    >>> encode_numbers([0, -1, 1, 40])
+    '?@AoA'
+    """
+    return _letters(np.asarray(values, dtype=np.int64).ravel())[0]
+
+
+def _steps(lines: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
+    """Return the points of lines as whole steps of (latitude, longitude), and whose each is."""
+    points, of_line = shapely.get_coordinates(lines, return_index=True)
+    steps = np.rint(to_lat_lon(points, GEOGRAPHIC) * _STEPS_PER_DEGREE).astype(np.int64)
+    return steps, of_line
+
+
+def _near_ones_together(lines: NDArray[np.object_]) -> NDArray[np.intp]:
+    """Return an order of lines in which those that begin near one another follow one another."""
+    begins = shapely.get_coordinates(shapely.get_point(lines, 0))
+    cells = np.rint((begins - begins.min(axis=0)) * _STEPS_PER_DEGREE).astype(np.int64)
+    order = np.zeros(len(lines), dtype=np.int64)
+    for bit in range(_ORDER_BITS):  # x and y by turns: neighbours share their leading bits
+        order |= ((cells[:, 0] >> bit) & 1) << (2 * bit)
+        order |= ((cells[:, 1] >> bit) & 1) << (2 * bit + 1)
+    return np.argsort(order, kind="stable")
+
+
+def _letters(values: NDArray[np.int64]) -> tuple[str, NDArray[np.intp]]:
+    """Return the letters of whole numbers, and how many each takes."""
+    zigzag = np.where(values < 0, ~(values << 1), values << 1)
+    shifts = 5 * np.arange(_MOST_LETTERS)
+    rest = zigzag[:, None] >> shifts
+    used = (rest > 0) | (shifts == 0)
+    more = np.zeros_like(used)
+    more[:, :-1] = used[:, 1:]
+    letters = ((rest & 0x1F) + 0x20 * more + 63).astype(np.uint8)[used]
+    return letters.tobytes().decode("ascii"), used.sum(axis=1)
+
+
+def decode_numbers(text: str) -> list[int]:
+    """Return the whole numbers of a text from `encode_numbers`."""
     values = []
     value = shift = 0
     for letter in text:
@@ -132,5 +256,20 @@ def decode(text: str) -> list[tuple[float, float]]:
         if bits < 0x20:  # noqa: PLR2004  the flag of the format: no more letters follow
             values.append(~(value >> 1) if value & 1 else value >> 1)
             value = shift = 0
-    points = np.cumsum(np.array(values).reshape(-1, 2), axis=0) / _STEPS_PER_DEGREE
+    return values
+
+
+def unpack_lines(pack: list[str]) -> list[list[tuple[float, float]]]:
+    """Return the lines of `pack_lines` as (latitude, longitude) points."""
+    points, lines, begin = decode(pack[0]), [], 0
+    for size in decode_numbers(pack[1]):
+        lines.append(points[begin : begin + size])
+        begin += size
+    return lines
+
+
+def decode(text: str) -> list[tuple[float, float]]:
+    """Return the (latitude, longitude) points of an encoded polyline."""
+    steps = np.array(decode_numbers(text)).reshape(-1, 2)
+    points = np.cumsum(steps, axis=0) / _STEPS_PER_DEGREE
     return [(float(latitude), float(longitude)) for latitude, longitude in points]

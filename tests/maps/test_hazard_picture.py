@@ -106,6 +106,38 @@ def test_the_png_reads_back(toy, tmp_path):
         assert min(image.colormap(1)[value][3] for value in (LOW, HIGH, UNKNOWN)) > 150
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_the_grey_picture_holds_fifty_times_the_class(toy, tmp_path):
+    picture = hazard_picture(
+        toy.raster_hazard(), _box(toy, -400, 0, 3000, 2400), WEB_MERCATOR, hatched=False
+    )
+    assert picture.present == (NONE, LOW, MEDIUM, HIGH, UNKNOWN)
+    path = tmp_path / "classes.png"
+    path.write_bytes(base64.b64decode(picture.classes_uri().partition(",")[2]))
+    with rasterio.open(path) as image:
+        assert (image.count, image.dtypes[0], image.colorinterp[0].name) == (1, "uint8", "gray")
+        np.testing.assert_array_equal(image.read(1), 50 * picture.classes.astype(int))
+
+
+def test_cells_of_the_grey_picture_lie_where_they_are(toy):
+    # One high cell of 100 m among nothing: its edges are no further off than half a pixel of 25 m.
+    values = np.zeros((30, 30), dtype=np.uint8)
+    values[12, 17] = HIGH
+    hazard = _grid_hazard(toy, values, 100.0)
+    picture = hazard_picture(hazard, _box(toy, 0, 0, 3000, 3000), WEB_MERCATOR, hatched=False)
+    rows, columns = np.nonzero(picture.classes == HIGH)
+    west, _, east, north = picture.bounds
+    pixel = (east - west) / picture.classes.shape[1]
+    assert pixel < 26
+    edges = (
+        [west + pixel * columns.min(), west + pixel * (columns.max() + 1)],
+        [north - pixel * (rows.max() + 1), north - pixel * rows.min()],
+    )
+    x, y = rasterio.warp.transform(WEB_MERCATOR, toy.CRS, *edges)
+    np.testing.assert_allclose(x, [toy.EAST + 1700, toy.EAST + 1800], atol=16)
+    np.testing.assert_allclose(y, [toy.NORTH + 1700, toy.NORTH + 1800], atol=16)
+
+
 def test_unknown_is_hatched(toy):
     picture = hazard_picture(toy.raster_hazard(), _box(toy, -400, 1500, 400, 2400), WEB_MERCATOR)
     inside = picture.pixels()[picture.classes == UNKNOWN]

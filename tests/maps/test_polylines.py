@@ -2,12 +2,24 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, box
 
-from resilience_geo.maps.polylines import decode, encode, packed, packed_each
+from resilience_geo.maps.polylines import (
+    decode,
+    decode_numbers,
+    encode,
+    encode_numbers,
+    encode_points,
+    pack_lines,
+    packed,
+    packed_areas,
+    simplified_areas,
+    unpack_lines,
+)
 
 
 def _degrees(low, high):
@@ -37,9 +49,39 @@ def test_lines_that_meet_become_one_and_points_are_dropped():
         [LineString([(0, 0), (50, 0.5), (100, 0)]), LineString([(100, 0), (200, 0)])],
         crs=32748,
     )
-    (text,) = packed(layer)
-    assert len(decode(text)) == 2
-    assert packed(layer[:0]) == []
+    ((first, last),) = unpack_lines(packed(layer))
+    there = gpd.GeoSeries([Point(first[::-1]), Point(last[::-1])], crs=4326).to_crs(32748)
+    assert there.iloc[0].distance(there.iloc[1]) == pytest.approx(200, abs=1.5)
+    assert packed(layer[:0]) == ["", ""]
+
+
+@given(st.lists(st.integers(-(2**33), 2**33)))
+def test_numbers_come_back(values):
+    assert decode_numbers(encode_numbers(values)) == values
+
+
+@given(st.lists(places, max_size=6), st.booleans())
+def test_packs_come_back_whole(lines, ordered):
+    shapes = np.array([LineString(line) for line in lines], dtype=object)
+    found = unpack_lines(pack_lines(shapes, ordered=ordered))
+    expected = [[(y, x) for x, y in line] for line in lines]
+    if not ordered:  # lines may come in another order, each as it was
+        found, expected = sorted(found), sorted(expected)
+    assert [len(line) for line in found] == [len(line) for line in expected]
+    for line, whole in zip(found, expected, strict=True):
+        np.testing.assert_allclose(line, whole, atol=1.01e-5)
+
+
+def test_a_pack_is_smaller_than_its_lines_apart():
+    rng = np.random.default_rng(2)
+    corners = rng.uniform((106.7, -6.2), (106.8, -6.1), (500, 2))
+    lines = shapely.linestrings(np.stack([corners, corners + 1e-3], axis=1))
+    assert sum(map(len, pack_lines(lines))) < 0.75 * sum(len(text) for text in encode(lines))
+
+
+def test_points_alone():
+    assert encode_points(np.empty((0, 2))) == ""
+    assert decode(encode_points(np.array([[106.8, -6.2]]))) == [(-6.2, 106.8)]
 
 
 def test_every_shape_keeps_its_own_rings():
@@ -47,9 +89,79 @@ def test_every_shape_keeps_its_own_rings():
         [box(0, 0, 900, 900).difference(box(300, 300, 600, 600)), box(2e3, 0, 3e3, 9e2)]
     )
     layer = gpd.GeoSeries([box(5e3, 0, 6e3, 1e3), shape], crs=32748)
-    one, three = packed_each(layer)
+    one, three = packed_areas(layer)
     assert (len(one), len(three)) == (1, 3)
     ring = shapely.Polygon([(lon, lat) for lat, lon in decode(one[0])])
     metric = gpd.GeoSeries([ring], crs=4326).to_crs(32748)
     assert metric.area.iloc[0] == np.float64(1e6) or abs(metric.area.iloc[0] - 1e6) < 5e3
     assert metric.iloc[0].contains(Point(5.5e3, 500))
+
+
+def _neighbours():
+    """Return two areas side by side whose common border swings to and fro."""
+    rng = np.random.default_rng(4)
+    border = [(1000 + east, 10.0 * step) for step, east in enumerate(rng.uniform(-4, 4, 101))]
+    west = shapely.Polygon([(0, 0), *border, (0, 1000)])
+    east = shapely.Polygon([(2000, 0), (2000, 1000), *border[::-1]])
+    return west, east
+
+
+@pytest.mark.parametrize("overlapping", [False, True])
+def test_neighbours_keep_one_border_with_fewer_points(overlapping):
+    shapes = [*_neighbours(), *([box(1800, 400, 2600, 700)] if overlapping else [])]
+    whole = gpd.GeoSeries(shapes, crs=32748)
+    assert shapely.coverage_is_valid(np.array(shapes)) is not overlapping
+    light = simplified_areas(whole, 3.0)
+    west, east = light.iloc[:2]
+    assert shapely.get_num_coordinates(west) < 60
+    assert west.intersection(east).area == pytest.approx(0, abs=1e-6)
+    assert west.union(east).area == pytest.approx(2e6, rel=2e-3)
+    assert len(shapely.get_parts(west.union(east))) == 1
+    assert west.union(east).geom_type == "MultiPolygon" or not west.union(east).interiors
+    for one, other in zip(whole, light, strict=True):
+        assert one.hausdorff_distance(other) < 10
+    # The points of the border are the same on both sides, also when packed.
+    rings = [set(decode(texts[0])) for texts in packed_areas(whole)[:2]]
+    common = set(map(tuple, shapely.get_coordinates(west))) & set(
+        map(tuple, shapely.get_coordinates(east))
+    )
+    assert len(rings[0] & rings[1]) == len(common) > 2
+
+
+def test_a_narrow_strip_between_two_areas_neither_vanishes_nor_crosses_them():
+    rng = np.random.default_rng(6)
+    middle = 1000 + rng.uniform(-5, 5, 101)
+    left, right = (
+        [(east + half, 10.0 * step) for step, east in enumerate(middle)] for half in (-0.7, 0.7)
+    )
+    shapes = [
+        shapely.Polygon([(0, 0), *left, (0, 1000)]),
+        shapely.Polygon([*right, *left[::-1]]),
+        shapely.Polygon([(2000, 0), (2000, 1000), *right[::-1]]),
+    ]
+    light = simplified_areas(gpd.GeoSeries(shapes, crs=32748), 3.0)
+    assert light.is_valid.all()
+    assert light.iloc[1].area > 500
+    assert shapely.coverage_is_valid(np.asarray(light.array))
+
+
+def test_islands_and_holes_stay_apart_where_areas_overlap():
+    shape = MultiPolygon(
+        [box(0, 0, 900, 900).difference(box(300, 300, 600, 600)), box(2e3, 0, 3e3, 9e2)]
+    )
+    layer = gpd.GeoSeries([shape, box(800, 0, 1200, 900)], crs=32748)
+    light = simplified_areas(layer, 3.0)
+    for one, other in zip(layer, light, strict=True):
+        assert one.symmetric_difference(other).area == pytest.approx(0, abs=1e-6)
+        assert shapely.get_num_geometries(one) == shapely.get_num_geometries(other)
+
+
+def test_small_areas_do_not_vanish():
+    layer = gpd.GeoSeries([box(0, 0, 1, 1), box(0.5, 0, 900, 900)], crs=32748)
+    light = simplified_areas(layer, 5.0)
+    assert light.iloc[0].area == pytest.approx(1)
+
+
+def test_points_have_no_rings():
+    assert packed_areas(gpd.GeoSeries([Point(7e5, 9.3e6)], crs=32748)) == [[]]
+    assert packed_areas(gpd.GeoSeries([], crs=32748)) == []

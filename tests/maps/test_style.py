@@ -67,7 +67,16 @@ def test_unknown_capacity_is_its_own_symbol():
 
 def test_legend_names_what_is_on_the_map(plan):
     keys = [entry.key for entry in legend(plan, "id")]
-    assert keys[:4] == ["hazard_low", "hazard_medium", "hazard_high", "hazard_unknown"]
+    first = keys.index("hazard_high")
+    assert keys[first : first + 4] == [
+        "hazard_high",
+        "hazard_medium",
+        "hazard_low",
+        "hazard_unknown",
+    ]
+    # What to do comes before what is dangerous.
+    assert keys[0] == "route"
+    assert all(keys.index(key) < first for key in ("shelter_usable", "flow_1", *UNSERVED_CAUSES))
     assert {"road_open", "road_slowed", "road_closed", "road_unknown"} <= set(keys)
     assert {f"shelter_{state}" for state in symbols.SHELTER_STATES} <= set(keys)
     assert set(UNSERVED_CAUSES) <= set(keys)

@@ -5,15 +5,21 @@ import json
 import re
 
 import folium
+import geopandas as gpd
 import pytest
+from PIL import Image
+from shapely.geometry import box
 
 from resilience_geo.errors import InputError, OutputError
 from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.maps import content, text, web
 from resilience_geo.maps.offline import external_loads
+from resilience_geo.maps.options import MapOptions
 from resilience_geo.maps.payload import map_data, village_tables
-from resilience_geo.maps.polylines import decode
-from resilience_geo.maps.web import explore, panel, save_web_map
+from resilience_geo.maps.polylines import decode, decode_numbers
+from resilience_geo.maps.web import TILES, explore, save_web_map
+from resilience_geo.maps.web_panel import detail_sentences, panel
+from resilience_geo.maps.words import WORDS
 from resilience_geo.tables import UNSERVED_CAUSES
 
 EVIL = (
@@ -39,7 +45,13 @@ def test_explore_gives_a_folium_map_with_named_layers(plan):
     assert isinstance(page, folium.Map)
     layers = [child for child in page._children.values() if isinstance(child, folium.FeatureGroup)]
     assert [layer.layer_name for layer in layers] == [
-        text.word(term, "id") for _, term in web._GROUPS
+        "Peta dasar",
+        "Bahaya",
+        "Desa/kelurahan",
+        "Jalan",
+        "Jalur evakuasi",
+        "Warga belum terlayani",
+        "Tempat evakuasi",
     ]
     assert any(isinstance(child, folium.LayerControl) for child in page._children.values())
     folium.Marker([-6, 106], popup="mine").add_to(page)
@@ -66,11 +78,57 @@ def test_the_page_says_its_language(html, plan, tmp_path):
     assert '<html lang="en">' in english
 
 
-def test_a_map_for_the_network_names_osm_and_leaflet(plan, tmp_path):
+def test_a_map_for_the_network_asks_for_tiles_and_nothing_else(plan, tmp_path):
     page = save_web_map(plan, tmp_path / "peta.html", offline=False).read_text(encoding="utf-8")
-    assert "tile.openstreetmap.org" in page
-    assert "leaflet@" in page
+    assert page.count(TILES) == 1
+    assert external_loads(page, but=(TILES,)) == []
+    assert len(external_loads(page)) == 1
+    assert "Peta daring OpenStreetMap (perlu internet)" in page
     assert "bootstrap" not in page
+
+
+def test_options_reach_the_page_and_are_text(plan, toy, tmp_path):
+    logo = tmp_path / "logo.png"
+    Image.new("RGB", (4, 3), "red").save(logo)
+    settlements = gpd.GeoDataFrame(
+        {"settlement_id": ["a"], "name": ["Dusun <b>Satu</b>"]},
+        geometry=[box(*toy.at(100, 100), *toy.at(1100, 1000))],
+        crs=toy.CRS,
+    ).to_crs(4326)
+    options = MapOptions(
+        agency="BPBD <b>Contoh</b>", contact='" onload=x', logo=logo, settlements=settlements
+    )
+    page = save_web_map(plan, tmp_path / "peta.html", options=options).read_text("utf-8")
+    assert external_loads(page) == []
+    assert "<dt>Diterbitkan oleh</dt><dd>BPBD &lt;b&gt;Contoh&lt;/b&gt;<img" in page
+    assert "<dt>Hubungi</dt><dd>&#34; onload=x</dd>" in page
+    assert 'src="data:image/png;base64,' in page
+    assert "<b>Satu" not in page
+    assert [one["name"] for one in data_of(page)["settlements"]] == ["Dusun <b>Satu</b>"]
+    assert "Dusun/RW/RT" in page
+
+
+def test_the_panel_says_how_closely_the_map_may_be_read(plan, toy):
+    cells, shapes = detail_sentences(plan, "id")
+    assert cells.startswith("Bahaya digambar dalam petak 50 m.")  # 50 m in the toy's grid
+    assert shapes.startswith("Garis disederhanakan")
+    lines, _ = detail_sentences(toy.toy_plan(hazard=toy.polygon_hazard()), "en")
+    assert lines.startswith("The borders of the hazard follow their source")
+
+
+def test_every_word_of_the_script_is_there_in_both_languages(plan):
+    asked = set()
+    for name in web._SCRIPTS:
+        asked |= set(re.findall(r"(?:say\(\s*|words\.)\"?(\w+)\"?[,)\s;]", web.page_file(name)))
+    terms = asked & set(WORDS["id"])
+    assert {"web_close", "web_from", "web_second", "minutes", "web_tap_hint"} <= terms
+    assert not [
+        term
+        for term in asked
+        if term.startswith("web_") and not term.endswith("_") and term not in WORDS["id"]
+    ]
+    for language in ("id", "en"):
+        assert terms <= set(map_data(plan, language)["words"])
 
 
 def test_the_same_plan_gives_the_same_bytes(plan, toy, tmp_path):
@@ -201,14 +259,12 @@ def test_a_part_of_a_place_is_no_place(toy):
 def test_figures_of_the_page_are_those_of_the_plan(plan, html):
     data = data_of(html)
     for name in ("early", "late"):
-        shown = sum(group[2] for group in data["unserved"][name])
+        shown = sum(decode_numbers(data["unserved"][name]["people"]))
         assert shown == sum(content.total(plan, cause, name) for cause in UNSERVED_CAUSES)
         coming = sum(shelter["people"] for shelter in data["shelters"][name])
         assert coming == content.total(plan, "allocated", name)
-    assert len(data["routes"]["early"]) == 2  # o1 and o2 go the same way: one line
-    people = dict(map(tuple, data["routes"]["early"][0][2]))
-    assert people["Warga desa ini ke tempat ini"] == "150"
-    assert len(data["routes"]["late"]) == 2
+    assert decode_numbers(data["flows"]["early"]) == [120, 30, 80]
+    assert decode_numbers(data["flows"]["late"]) == [120, 0, 80]
 
 
 def test_geometry_lies_where_it_should(plan, html):
@@ -237,10 +293,10 @@ def test_many_unserved_origins_are_gathered_without_losing_anyone(toy):
         for number, point in enumerate(shifted)
     ]
     large = toy.ToyPlan(**{**plan.__dict__, "origins": many})
-    groups = map_data(large, "id")["unserved"]["early"]
+    groups = decode_numbers(map_data(large, "id")["unserved"]["early"]["people"])
     assert 0 < len(groups) <= 1200
     left = many[many["status"] != "allocated"]
-    assert sum(group[2] for group in groups) == left["evacuees"].sum()
+    assert sum(groups) == left["evacuees"].sum()
 
 
 def test_hostile_names_are_text(toy, tmp_path):
@@ -263,7 +319,7 @@ def test_other_hazards_have_their_own_words(toy, kind):
 
 def test_polygon_hazards_draw(toy):
     data = map_data(toy.toy_plan(hazard=toy.polygon_hazard()), "id")
-    assert data["hazard"]["picture"].startswith("data:image/png")
+    assert data["hazard"]["classes"].startswith("data:image/png")
 
 
 def test_area_codes(toy):

@@ -15,6 +15,7 @@ from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.errors import Message
 from resilience_geo.hazard_classes import CLASS_NAMES
+from resilience_geo.plan_tables import late_extra_time_s
 
 CRS = pyproj.CRS.from_epsg(32748)
 EAST, NORTH = 700_000.0, 9_300_000.0
@@ -99,6 +100,10 @@ class ToyPlan:
     notes: tuple = ()
     is_sample: bool = True
     workings: Any = None
+
+    @property
+    def late_extra_time_s(self):
+        return late_extra_time_s(self.origins)
 
     def summary(self):
         table = self.villages.drop(columns="geometry")

@@ -1,0 +1,204 @@
+"""Villages and settlements of the web map: borders, label places, tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from resilience_geo.analysis.settlements import settlement_answers
+from resilience_geo.crs import to_lat_lon
+from resilience_geo.maps import content, polylines, text
+from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from resilience_geo.plan import EvacuationPlan
+
+_CLASSES = ("none", "low", "medium", "high", "unknown")
+_FIGURES = (
+    "evacuees",
+    "allocated",
+    *UNSERVED_CAUSES,
+    "median_travel_time_s",
+    *(f"people_within_{minutes}_min" for minutes in SERVICE_BANDS_MIN),
+)
+
+
+def lat_lon(points: gpd.GeoSeries) -> list[list[float]]:
+    """Return points as [latitude, longitude] with five decimals, about a metre."""
+    xy = np.column_stack([points.x.to_numpy(), points.y.to_numpy()])
+    places: list[list[float]] = np.round(to_lat_lon(xy, points.crs), 5).tolist()
+    return places
+
+
+def inside_points(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return a point of each shape: itself if it is one, else a point inside it."""
+    if bool((geometry.geom_type == "Point").all()):
+        return geometry
+    return geometry.representative_point()
+
+
+def villages(plan: EvacuationPlan, language: str) -> list[dict[str, Any]]:
+    """Return borders, label places and tables of the villages."""
+    table = plan.villages
+    rings = polylines.packed_areas(table.geometry)
+    places = lat_lon(inside_points(table.geometry))
+    tables = village_tables(plan, language)
+    first = content.village_figure(plan, "evacuees", content.departures(plan)[0])
+    return [
+        {
+            "name": str(name),
+            "code": str(code),
+            "at": place,
+            "rings": ring,
+            "people": int(weight),
+            "rows": tables[code],
+            "said": content.lost_sentence(plan, language, str(code))
+            if plan.departure == "both" and weight
+            else "",
+        }
+        for code, name, place, ring, weight in zip(
+            table.index, table["village_name"], places, rings, first, strict=True
+        )
+    ]
+
+
+def settlements(plan: EvacuationPlan, table: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+    """Return border, village and people of every settlement, in the order of `table`.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    table
+        From `read_settlements`; None: there are none.
+
+    Returns
+    -------
+    list of dict
+        `village` is the position of the village most people of it belong to, else -1; `people`
+        those who must leave; per departure a list of those with a place, and the others by cause.
+    """
+    if table is None or table.empty:
+        return []
+    answers = settlement_answers(plan.origins, plan.routes, table, plan.villages)
+    answers = answers[answers["settlement"] >= 0]
+    names = content.departures(plan)
+    first = content.of_departure(answers, names[0])
+    people = first.groupby("settlement")["evacuees"].sum()
+    codes = first.groupby(["settlement", "village_code"])["evacuees"].sum().reset_index()
+    codes = codes.sort_values("evacuees", ascending=False, kind="stable")
+    village_of = codes.drop_duplicates("settlement").set_index("settlement")["village_code"]
+    position = {str(code): number for number, code in enumerate(plan.villages.index)}
+    sums = {
+        name: content.of_departure(answers, name)
+        .groupby(["settlement", "status"])["evacuees"]
+        .sum()
+        for name in names
+    }
+    rings = polylines.packed_areas(table.geometry)
+    places = lat_lon(inside_points(table.geometry))
+    result = []
+    for number, (name, place, ring) in enumerate(zip(table["name"], places, rings, strict=True)):
+        result.append(
+            {
+                "name": str(name),
+                "village": position.get(str(village_of.get(number, "")), -1),
+                "at": place,
+                "rings": ring,
+                "people": int(people.get(number, 0)),
+                **{which: [int(sums[which].get((number, "allocated"), 0))] for which in names},
+                "causes": {
+                    which: {
+                        cause: int(sums[which].get((number, cause)))
+                        for cause in UNSERVED_CAUSES
+                        if sums[which].get((number, cause), 0)
+                    }
+                    for which in names
+                },
+            }
+        )
+    return result
+
+
+def village_tables(plan: EvacuationPlan, language: str) -> dict[Any, list[list[Any]]]:
+    """Return the popup table of every village: rows of a label, a value per departure, a weight.
+
+    Rows that do not depend on the departure hold one value; the weight is 1 for main rows.
+    """
+    exposure = plan.exposure
+    departures = content.departures(plan)
+    late = {column: content.village_figure(plan, column, departures[-1]) for column in _FIGURES}
+    early = {column: content.village_figure(plan, column, departures[0]) for column in _FIGURES}
+    both = len(departures) > 1
+    gained = content.gained_people(plan) if both else None
+    tables = {}
+    for code in plan.villages.index:
+        rows: list[list[Any]] = [
+            [
+                text.word(f"people_{name}", language),
+                [text.people(float(exposure.loc[code, f"people_{name}"]), language)],
+                int(name == "total"),
+            ]
+            for name in ("total", *_CLASSES)
+        ]
+        for column in _FIGURES:
+            figures = [early[column][code], *([late[column][code]] if both else [])]
+            if column in UNSERVED_CAUSES and not any(figures):
+                continue
+            rows.append(_figure_row(column, figures, language))
+        if early["evacuees"][code]:
+            if gained is not None:
+                rows += _waiting_rows(plan.villages.loc[code], int(gained[code]), language)
+            rows += _help_rows(plan.villages.loc[code], language)
+            said = content.lost_sentence(plan, language, str(code)) if both else ""
+            rows += [[text.word("said_aloud", language), [said], 0]] if said else []
+        tables[code] = rows
+    return tables
+
+
+def _waiting_rows(village: pd.Series[Any], gained: int, language: str) -> list[list[Any]]:
+    """Return what it costs a village to leave late, and who of it gains a place by that."""
+    lost = text.people(village["lost_if_late_people"], language)
+    rows = [[text.word("lost_if_late", language), [lost], 1]]
+    if gained > 0:
+        rows.append([text.word("gained_if_late", language), [text.people(gained, language)], 0])
+    for column, term in (
+        ("late_closed_road_m", "late_closed_road"),
+        ("late_unknown_road_m", "late_unknown_road"),
+    ):
+        metres = float(village[column])
+        if metres >= content.SOME_ROAD_M:
+            rows.append([text.word(term, language), [text.distance(metres, language)], 0])
+    return rows
+
+
+def _help_rows(village: pd.Series[Any], language: str) -> list[list[Any]]:
+    """Return who of a village needs help, and the helpers; marked where that is an estimate."""
+    mark = content.estimate_mark(str(village["shares_from"]), language)
+    return [
+        [text.word(name, language) + mark, [text.people(village[name], language)], 0]
+        for name in ("need_help_people", "helpers")
+    ]
+
+
+def _figure_row(column: str, figures: list[float], language: str) -> list[Any]:
+    """Return one row of a village's table."""
+    main = int(column in ("evacuees", "allocated"))
+    if column == "median_travel_time_s":
+        label = text.word("median_time", language)
+        return [label, [_time(figure, language) for figure in figures], main]
+    if column.startswith("people_within_"):
+        minutes = column.split("_")[2]
+        label = text.word("within_minutes", language, minutes=minutes)
+    else:
+        label = text.word(column, language)
+    return [label, [text.people(figure, language) for figure in figures], main]
+
+
+def _time(seconds: float, language: str) -> str:
+    """Return a time; a dash when nobody travels."""
+    return "–" if pd.isna(seconds) else text.minutes(float(seconds), language)  # noqa: RUF001

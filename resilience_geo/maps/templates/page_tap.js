@@ -1,0 +1,198 @@
+// A tap on the map: the route of the people who live there, and what they must know.
+
+var REACH_M = 150, REACH_PX = 25;
+
+function tapPlaces(view) {
+  var line = unpack(view.data.taps.at), places = [];
+  for (var index = 0; index < line.length; index += 2) {
+    places.push([line[index], line[index + 1]]);
+  }
+  return places;
+}
+
+// Answers by tap place: who goes where, by which walk, and their second way.
+function unpackAnswers(data, departure) {
+  var packed = data.answers[departure], columns = {}, places = [], place = 0, seconds = 0;
+  Object.keys(packed).forEach(function (key) { columns[key] = unpackNumbers(packed[key]); });
+  unpackNumbers(data.taps.village).forEach(function () { places.push([]); });
+  columns.place.forEach(function (step, row) {
+    place += step;
+    var answer = { second: null };
+    ["people", "status", "shelter", "seconds", "metres", "hazardMetres", "unknownMetres", "walk",
+      "sharing", "group"].forEach(function (key) { answer[key] = columns[key][row]; });
+    if (columns.second[row]) {
+      answer.second = {
+        shelter: columns.secondShelter[seconds], seconds: columns.secondSeconds[seconds],
+        metres: columns.secondMetres[seconds], hazardMetres: columns.secondHazardMetres[seconds],
+        unknownMetres: columns.secondUnknownMetres[seconds],
+        shared: columns.secondShared[seconds], walk: columns.secondWalk[seconds]
+      };
+      seconds += 1;
+    }
+    places[place].push(answer);
+  });
+  return places;
+}
+
+// The chains of a walk in order: each piece knows how far back the piece after it is stored.
+function walker(data) {
+  var chain = null, next;
+  return function (node) {
+    chain = chain || unpackNumbers(data.walks.chain);
+    next = next || unpackNumbers(data.walks.next);
+    var numbers = [chain[node]];
+    while (next[node]) {
+      node -= next[node];
+      numbers.push(chain[node]);
+    }
+    return numbers;
+  };
+}
+
+function metresPerWorld(y) {
+  return 40075016.7 / Math.cosh(Math.PI * (1 - 2 * y));
+}
+
+// The place where people leave from that is nearest to a point, -1 for none within reach.
+function nearestTap(view, latlng, reachM, fits) {
+  var x = worldX(latlng.lng), y = worldY(latlng.lat), best = -1;
+  var least = reachM / metresPerWorld(y);
+  view.taps().forEach(function (place, index) {
+    var away = Math.hypot(place[0] - x, place[1] - y);
+    if (away <= least && (!fits || fits(index))) {
+      least = away;
+      best = index;
+    }
+  });
+  return best;
+}
+
+function reachAt(view, latlng) {
+  var y = worldY(latlng.lat), scale = view.map.options.crs.scale(view.map.getZoom());
+  return Math.max(REACH_M, REACH_PX / scale * metresPerWorld(y));
+}
+
+function answerTaps(view) {
+  view.map.on("click", function (event) {
+    var point = event.containerPoint, found = null, least = Infinity;
+    view.hits.forEach(function (hit) {
+      var away = Math.hypot(hit.point.x - point.x, hit.point.y - point.y);
+      if (away <= hit.reach && away < least) {
+        least = away;
+        found = hit;
+      }
+    });
+    if (found) {
+      found.open();
+      return;
+    }
+    var tap = nearestTap(view, event.latlng, reachAt(view, event.latlng));
+    if (tap >= 0 && view.chosen && view.chosen.tap === tap) {
+      view.choose(-1);
+    } else if (tap >= 0) {
+      view.choose(tap);
+    } else {
+      view.choose(-1);
+      openVillage(view, event.latlng);
+    }
+  });
+  view.tapSign = function (sign) {
+    var status = view.data.statuses.indexOf(sign.cause);
+    var tap = nearestTap(view, sign.at, 1e6, function (index) {
+      return view.answers(view.departure)[index].some(function (answer) {
+        return answer.status === status;
+      });
+    });
+    view.choose(tap, status);
+  };
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") { view.choose(-1); }
+  });
+}
+
+function openVillage(view, latlng) {
+  var x = worldX(latlng.lng), y = worldY(latlng.lat);
+  var village = view.villages.find(function (one) { return inRings(one.rings, x, y); });
+  if (village) { showVillage(view, village, latlng); }
+}
+
+function showVillage(view, village, at) {
+  L.popup({
+    maxWidth: view.narrow ? 300 : 420, minWidth: view.narrow ? 240 : 320,
+    maxHeight: Math.max(160, Math.min(480, view.map.getSize().y - 90))
+  }).setLatLng(at || village.at)
+    .setContent(tableOf(village.name, village.code, village.rows, view.data.columns))
+    .openOn(view.map);
+}
+
+// Chooses a tap place, or none (-1). `status`: whose answer comes first, where people there differ.
+function chooser(view) {
+  return function (tap, status, still) {
+    if (tap < 0 && !view.chosen) { return; }
+    view.map.closePopup();
+    var answers = tap < 0 ? [] : orderedAnswers(view, tap, view.departure, status);
+    view.chosen = answers.length ? chosenOf(view, tap, answers) : null;
+    var stood = view.container.clientHeight;
+    showCard(view);
+    if (view.chosen) { view.notify("", 0); }
+    document.documentElement.classList.toggle("rg-carded", !!view.chosen);
+    view.container.classList.toggle("rg-choosing", !!view.chosen);
+    view.pulse(view.chosen);
+    if (view.container.clientHeight !== stood) {
+      view.map.invalidateSize({ pan: false, animate: false });
+    }
+    if (view.chosen && !still) { view.bring(view.chosen); }
+    view.repaint();
+  };
+}
+
+function orderedAnswers(view, tap, departure, status) {
+  return view.answers(departure)[tap].slice().sort(function (one, other) {
+    return (other.status === status) - (one.status === status) ||
+      (other.status === 0) - (one.status === 0) || other.people - one.people;
+  });
+}
+
+function chosenOf(view, tap, answers) {
+  var main = answers[0];
+  function lineOf(walk) {
+    return walk >= 0 ? joined(view.chains(), view.walk(walk)) : null;
+  }
+  return {
+    tap: tap, answers: answers, at: view.taps()[tap], shelter: main.shelter,
+    line: lineOf(main.walk), second: main.second ? lineOf(main.second.walk) : null
+  };
+}
+
+// Brings a route wholly into sight and large enough, unless it is that already.
+function bringer(view) {
+  return function (chosen) {
+    var map = view.map, box = L.latLngBounds([latLngOf(chosen.at[0], chosen.at[1])]);
+    [chosen.line, chosen.second].forEach(function (line) {
+      if (!line) { return; }
+      box.extend(latLngOf(line.west, line.north));
+      box.extend(latLngOf(line.east, line.south));
+    });
+    var seen = map.getBounds().pad(-0.08), size = map.getSize();
+    var wide = map.latLngToContainerPoint(box.getSouthEast())
+      .distanceTo(map.latLngToContainerPoint(box.getNorthWest()));
+    if (!seen.contains(box) || (chosen.line && wide < 0.65 * Math.min(size.x, size.y))) {
+      map.fitBounds(box, { padding: [44, 44], maxZoom: Math.max(16, map.getZoom()),
+        animate: false });
+    }
+  };
+}
+
+// A ring that pulses around the place to go to.
+function pulser(view) {
+  var ring = null;
+  return function (chosen) {
+    if (ring) { ring.remove(); }
+    ring = null;
+    if (!chosen || chosen.shelter < 0) { return; }
+    ring = L.marker(view.shelters[view.departure][chosen.shelter].at, {
+      icon: L.divIcon({ className: "rg-icon rg-pulse", iconSize: [64, 64] }),
+      interactive: false, keyboard: false, zIndexOffset: -100
+    }).addTo(view.map);
+  };
+}
