@@ -13,15 +13,18 @@ if TYPE_CHECKING:
     from resilience_geo.analysis.clearance import clearance_time
     from resilience_geo.analysis.coverage import shelter_coverage
     from resilience_geo.analysis.criticality import critical_roads
+    from resilience_geo.analysis.directions import route_directions
     from resilience_geo.analysis.exposure import village_exposure
     from resilience_geo.analysis.moving_hazard import departure_curve, latest_departures
     from resilience_geo.analysis.network import road_arrays
     from resilience_geo.analysis.passability import road_states
     from resilience_geo.analysis.routes import evacuation_routes
+    from resilience_geo.analysis.settlements import settlement_answers
     from resilience_geo.assumptions import EvacuationAssumptions
     from resilience_geo.comparison import Scenario, compare_plans, plan_sensitivity
     from resilience_geo.errors import ResilienceGeoError
     from resilience_geo.flows.evacuation_flow import evacuation_flow
+    from resilience_geo.inputs.basemap import read_basemap
     from resilience_geo.inputs.elevation import read_elevation
     from resilience_geo.inputs.hazard import read_hazard
     from resilience_geo.inputs.hazard_series import read_hazard_series
@@ -29,23 +32,29 @@ if TYPE_CHECKING:
     from resilience_geo.inputs.population import read_population
     from resilience_geo.inputs.roads import download_roads, read_roads
     from resilience_geo.inputs.sample import sample_files, write_sample
+    from resilience_geo.inputs.settlements import read_settlements
     from resilience_geo.inputs.shelters import read_shelters
     from resilience_geo.inputs.villages import read_villages
     from resilience_geo.inputs.vulnerable import read_vulnerable
+    from resilience_geo.maps.drill_pack import save_drill_pack
+    from resilience_geo.maps.options import MapOptions
     from resilience_geo.maps.printed import save_print_map
     from resilience_geo.maps.web import explore, save_web_map
     from resilience_geo.plan import EvacuationPlan, plan_evacuation
-    from resilience_geo.plan_files import save_plan
+    from resilience_geo.plan_files import save_plan, save_prints
+    from resilience_geo.plan_parts import village_plan
     from resilience_geo.reports import save_tables
+    from resilience_geo.route_files import save_route_files
 
 _ROOMS: dict[str, str] = {
     "EvacuationAssumptions": "assumptions",
     "EvacuationPlan": "plan",
+    "MapOptions": "maps.options",
     "ResilienceGeoError": "errors",
     "Scenario": "comparison",
     "allocate_shelters": "analysis.allocation",
-    "combine_hazards": "inputs.hazards",
     "clearance_time": "analysis.clearance",
+    "combine_hazards": "inputs.hazards",
     "compare_plans": "comparison",
     "critical_roads": "analysis.criticality",
     "departure_curve": "analysis.moving_hazard",
@@ -56,29 +65,38 @@ _ROOMS: dict[str, str] = {
     "latest_departures": "analysis.moving_hazard",
     "plan_evacuation": "plan",
     "plan_sensitivity": "comparison",
+    "read_basemap": "inputs.basemap",
     "read_elevation": "inputs.elevation",
     "read_hazard": "inputs.hazard",
     "read_hazard_series": "inputs.hazard_series",
     "read_population": "inputs.population",
     "read_roads": "inputs.roads",
+    "read_settlements": "inputs.settlements",
     "read_shelters": "inputs.shelters",
     "read_villages": "inputs.villages",
     "read_vulnerable": "inputs.vulnerable",
     "road_arrays": "analysis.network",
     "road_states": "analysis.passability",
+    "route_directions": "analysis.directions",
     "sample_files": "inputs.sample",
+    "save_drill_pack": "maps.drill_pack",
     "save_plan": "plan_files",
     "save_print_map": "maps.printed",
+    "save_prints": "plan_files",
+    "save_route_files": "route_files",
     "save_tables": "reports",
     "save_web_map": "maps.web",
+    "settlement_answers": "analysis.settlements",
     "shelter_coverage": "analysis.coverage",
     "village_exposure": "analysis.exposure",
+    "village_plan": "plan_parts",
     "write_sample": "inputs.sample",
 }
 
 __all__ = [
     "EvacuationAssumptions",
     "EvacuationPlan",
+    "MapOptions",
     "ResilienceGeoError",
     "Scenario",
     "__version__",
@@ -95,23 +113,31 @@ __all__ = [
     "latest_departures",
     "plan_evacuation",
     "plan_sensitivity",
+    "read_basemap",
     "read_elevation",
     "read_hazard",
     "read_hazard_series",
     "read_population",
     "read_roads",
+    "read_settlements",
     "read_shelters",
     "read_villages",
     "read_vulnerable",
     "road_arrays",
     "road_states",
+    "route_directions",
     "sample_files",
+    "save_drill_pack",
     "save_plan",
     "save_print_map",
+    "save_prints",
+    "save_route_files",
     "save_tables",
     "save_web_map",
+    "settlement_answers",
     "shelter_coverage",
     "village_exposure",
+    "village_plan",
     "write_sample",
 ]
 

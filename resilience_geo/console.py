@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 20
 
-_STEP_LOGGERS = ("resilience_geo.cli", "resilience_geo.plan")
+_STEP_LOGGERS = ("resilience_geo.cli", "resilience_geo.run_inputs", "resilience_geo.plan")
 
 
 # Control characters but the end of a line, and marks that turn the direction of writing.
@@ -38,6 +38,8 @@ _STEPS: dict[str, dict[str, str]] = {
         "read shelters": "Membaca tempat evakuasi",
         "read elevation": "Membaca ketinggian",
         "read vulnerable": "Membaca kelompok rentan",
+        "read basemap": "Membaca peta dasar",
+        "read settlements": "Membaca dusun/RW/RT",
         "exposure": "Menghitung paparan",
         "roads": "Memeriksa jalan",
         "allocation early": "Membagi warga ke tempat evakuasi, berangkat awal",
@@ -53,6 +55,8 @@ _STEPS: dict[str, dict[str, str]] = {
         "read shelters": "Reading shelters",
         "read elevation": "Reading heights",
         "read vulnerable": "Reading vulnerable groups",
+        "read basemap": "Reading the basemap",
+        "read settlements": "Reading settlements",
         "exposure": "Counting people",
         "roads": "Checking roads",
         "allocation early": "Dividing people over shelters, early",

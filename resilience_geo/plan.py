@@ -123,6 +123,17 @@ class EvacuationPlan:
         )
         return table.iloc[order]
 
+    @property
+    def late_extra_time_s(self) -> float:
+        """How much longer the fastest way takes on average when people leave late (s).
+
+        Over all who have one at both departures, each person counting the same; NaN where nobody
+        has, or with one departure.
+        """
+        if self.departure != "both":
+            return float("nan")
+        return plan_tables.late_extra_time_s(self.origins)
+
     def explore(self, *, language: str = "id") -> Any:
         """Return the plan as a `folium.Map`, which Jupyter shows; see `resilience_geo.explore`."""
         # A plan knows nothing of maps; this door is here because people look for it on the plan.

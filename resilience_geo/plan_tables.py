@@ -146,6 +146,24 @@ def village_result(workings: Workings, departed_tables: Mapping[str, Departed]) 
     return gpd.GeoDataFrame(table, geometry=shapes, crs=network.roads.crs)
 
 
+def late_extra_time_s(origins: gpd.GeoDataFrame) -> float:
+    """Return how much longer the fastest way takes late, on average over all people (s).
+
+    Parameters
+    ----------
+    origins
+        Of both departures; NaN where nobody has a way at both.
+    """
+    columns = ["origin_id", "evacuees", "status", "quickest_time_s"]
+    if "group" in origins.columns:
+        columns.append("group")  # the groups of one origin do not take the same time
+    early, late = (
+        pd.DataFrame(origins.loc[origins["departure"] == name, columns]).assign(village_code="")
+        for name in ("early", "late")
+    )
+    return float(people_and_minutes_lost(early, late, pd.Index([""]))["late_extra_time_s"].iloc[0])
+
+
 def _without_second(origins: gpd.GeoDataFrame, codes: pd.Index) -> NDArray[np.int64]:
     """Count the people of each village who have a place but only one way to any."""
     single = (origins["status"] == "allocated") & ~origins["has_second_route"]

@@ -26,6 +26,7 @@ from tqdm import tqdm
 
 import resilience_geo as rg
 from resilience_geo.console import problem_text
+from resilience_geo.maps.cells import csv_text
 
 PATH = click.Path(path_type=Path)
 FAILED = "gagal.csv"
@@ -177,7 +178,8 @@ def list_failures(failures: list[tuple[str, str, str]], folder: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file)
         table.writerow(["village_code", "village_name", "reason"])
-        table.writerows((code, name, " ".join(reason.split())) for code, name, reason in failures)
+        for code, name, reason in failures:
+            table.writerow([csv_text(one) for one in (code, name, " ".join(reason.split()))])
 
 
 def told(error: rg.ResilienceGeoError, language: str) -> str:

@@ -23,8 +23,16 @@ import resilience_geo as rg
 from resilience_geo import cli
 
 COMMAND = [sys.executable, "-m", "resilience_geo.cli"]
-COMMANDS = ("demo", "plan", "exposure", "check", "sample", "version")
-RESULTS = {"plan.gpkg", "plan.xlsx", "summary.json", "map.html", "map.pdf"}
+COMMANDS = ("demo", "plan", "print", "exposure", "check", "sample", "init", "version")
+RESULTS = (
+    "plan.gpkg",
+    "plan.xlsx",
+    "summary.json",
+    "routes.gpx",
+    "routes.kml",
+    "map.html",
+    "map.pdf",
+)
 CLASSES = ("none", "low", "medium", "high", "unknown")
 HEAVY = ("geopandas", "pandas", "numpy", "shapely", "rasterio", "folium", "matplotlib", "osmnx")
 
@@ -105,7 +113,7 @@ def check_sums(summary):
 def test_demo_writes_everything(demo):
     ended, out = demo
     assert ended.returncode == 0, ended.stderr
-    assert {path.name for path in out.iterdir()} == RESULTS
+    assert {path.name for path in out.iterdir()} == set(RESULTS)
     assert {"villages", "exposure", "origins", "routes", "shelters", "roads"} <= {
         name for name, _ in pyogrio.list_layers(out / "plan.gpkg")
     }
@@ -134,10 +142,7 @@ def test_demo_in_a_pipe_says_only_the_result(demo):
     need = f"{summary_of(out)['evacuees']:,}".replace(",", ".")
     assert f"{need} jiwa perlu mengungsi." in ended.stdout
     assert "Data contoh rekaan" in ended.stdout
-    assert ended.stdout.splitlines()[-5:] == [
-        str(out / name)
-        for name in ("plan.gpkg", "plan.xlsx", "summary.json", "map.html", "map.pdf")
-    ]
+    assert ended.stdout.splitlines()[-len(RESULTS) :] == [str(out / name) for name in RESULTS]
 
 
 def test_demo_is_the_plan_of_the_sample(demo):
@@ -291,7 +296,7 @@ def test_english_and_verbose(planned):
     assert "jiwa" not in ended.stdout
     assert "<title>Evacuation Map Flood" in (out / "map.html").read_text(encoding="utf-8")
     assert "INFO resilience_geo.plan: exposure" in ended.stderr
-    assert "INFO resilience_geo.cli: read roads" in ended.stderr
+    assert "INFO resilience_geo.run_inputs: read roads" in ended.stderr
     assert not re.search(r"INFO (?!resilience_geo)", ended.stderr)
 
 
@@ -529,3 +534,83 @@ def test_what_was_there_survives_being_ended(tmp_path):
     assert code == 143
     assert [path.name for path in tmp_path.iterdir()] == ["summary.json"]
     assert (tmp_path / "summary.json").read_text() == "{}"
+
+
+def test_print_writes_the_sheets_and_the_drill_pack(tmp_path):
+    out = tmp_path / "cetak"
+    ended = run("print", "--sample", "--village", "Lubuk Rengas", "--paper", "A4", "--out", out)
+    assert ended.returncode == 0, ended.stderr
+    names = ["map.pdf", "route_cards.pdf", "observer_sheets.pdf", "poster.pdf"]
+    names.append("observer_sheets.csv")
+    assert ended.stdout.splitlines()[-len(names) :] == [str(out / name) for name in names]
+    assert {path.name for path in out.iterdir()} == set(names)
+    assert all((out / name).read_bytes().startswith(b"%PDF") for name in names[:4])
+
+
+def test_print_of_several_villages_makes_a_sheet_each(tmp_path):
+    out = tmp_path / "cetak"
+    chosen = ("--village", "99.01.01.2002", "--village", "99.01.01.2003")
+    ended = run("print", "--sample", *chosen, "--no-drill", "--no-procedure", "--out", out)
+    assert ended.returncode == 0, ended.stderr
+    assert {path.name for path in out.iterdir()} == {
+        "map.pdf",
+        "map_99.01.01.2002.pdf",
+        "map_99.01.01.2003.pdf",
+    }
+
+
+def test_print_needs_inputs_or_the_sample(tmp_path):
+    ended = run("print", "--out", tmp_path / "cetak")
+    assert ended.returncode == 2
+    assert "--villages" in ended.stderr
+    assert "--sample" in ended.stderr
+    assert not (tmp_path / "cetak").exists()
+
+
+def test_what_init_writes_drives_a_plan(tmp_path):
+    config = tmp_path / "kabupaten.toml"
+    assert run("init", "--out", config).returncode == 0
+    files = rg.sample_files()
+    text = config.read_text(encoding="utf-8")
+    for example, name in {
+        "desa.gpkg": "villages",
+        "banjir.tif": "flood",
+        "jiwa.tif": "population",
+        "jalan.osm.pbf": "roads",
+        "tes.geojson": "shelters",
+    }.items():
+        text = text.replace(f'"{example}"', json.dumps(str(files[name])))
+    text = text.replace('# departure = "both"', 'departure = "early"')
+    text = text.replace("# walking_speed_mps = 1.1", "walking_speed_mps = 0.9")
+    text = text.replace("# only = []", 'only = ["Lubuk Rengas"]')
+    config.write_text(text, encoding="utf-8")
+    out = tmp_path / "hasil"
+    ended = run("plan", "--config", config, "--assume", "time_limit_min=30", "--out", out)
+    assert ended.returncode == 0, ended.stderr
+    summary = summary_of(out)
+    assert summary["departure"] == "early"
+    assert list(summary["villages"]) == ["99.01.01.2002"]
+    assert summary["assumptions"]["time_limit_min"]["value"] == 30.0
+    assert summary["assumptions"]["walking_speed_mps"]["value"] == 0.9
+
+
+def test_init_replaces_nothing_unasked(tmp_path):
+    config = tmp_path / "kabupaten.toml"
+    config.write_text("mine", encoding="utf-8")
+    ended = run("init", "--out", config)
+    assert ended.returncode == 2
+    assert "--overwrite" in ended.stderr
+    assert config.read_text(encoding="utf-8") == "mine"
+    assert run("init", "--out", config, "--overwrite").returncode == 0
+    assert "[villages]" in config.read_text(encoding="utf-8")
+
+
+def test_a_wrong_config_is_said_whole(tmp_path):
+    config = tmp_path / "kabupaten.toml"
+    config.write_text('[hazrad]\npath = "x"\n[maps]\nscale = "big"\n', encoding="utf-8")
+    ended = run("plan", "--config", config, "--out", tmp_path / "hasil")
+    assert ended.returncode == 2
+    assert "hazrad" in ended.stderr
+    assert "scale" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "hasil").exists()

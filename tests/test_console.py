@@ -10,12 +10,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from resilience_geo import cli, console
+from resilience_geo import console
 from resilience_geo.errors import Message, Problem
 from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.maps import text
 from resilience_geo.maps.words import WORDS
 from resilience_geo.plan import STEPS
+from resilience_geo.run_options import INPUTS
 
 PROBLEM = Problem(
     file="desa.gpkg",
@@ -77,7 +78,7 @@ def test_printable_keeps_what_people_read():
 
 @pytest.mark.parametrize("language", text.LANGUAGES)
 def test_every_step_has_words(language):
-    steps = [*STEPS, *(f"read {name}" for name in cli._SAID), "files"]
+    steps = [*STEPS, *(f"read {name}" for name in INPUTS), "files"]
     assert all(console.step_name(step, language) != step for step in steps)
     assert console.step_name("something new", language) == "something new"
 
