@@ -11,6 +11,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_sessionstart():
+    """Stop where the readers of PDF must be there and are not: their tests would be skipped."""
+    if "poppler" in os.environ.get("RESILIENCE_GEO_REQUIRE", "").split(","):
+        tools = ("pdffonts", "pdfimages", "pdftoppm", "pdftotext")
+        missing = [tool for tool in tools if shutil.which(tool) is None]
+        if missing:
+            pytest.exit(f"not on this machine: {', '.join(missing)}", returncode=2)
+
+
 def _missing(what: str, reason: str) -> None:
     """Skip a test for want of something; fail it where that thing must be there."""
     if what in os.environ.get("RESILIENCE_GEO_REQUIRE", "").split(","):

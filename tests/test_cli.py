@@ -294,7 +294,7 @@ def test_english_and_verbose(planned):
     ended, out = planned
     assert "people need to evacuate." in ended.stdout
     assert "jiwa" not in ended.stdout
-    assert "<title>Evacuation Map Flood" in (out / "map.html").read_text(encoding="utf-8")
+    assert "<title>Flood Evacuation Map" in (out / "map.html").read_text(encoding="utf-8")
     assert "INFO resilience_geo.plan: exposure" in ended.stderr
     assert "INFO resilience_geo.run_inputs: read roads" in ended.stderr
     assert not re.search(r"INFO (?!resilience_geo)", ended.stderr)

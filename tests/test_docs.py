@@ -178,8 +178,10 @@ def commands(name: str) -> list[list[str]]:
 
 def test_commands_of_the_readme_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    (configuration,) = blocks("README.md", "toml")
+    (tmp_path / "kecamatan.toml").write_text(configuration, encoding="utf-8")
     written = commands("README.md")
-    assert {words[1] for words in written} >= {"demo", "sample", "plan", "check"}
+    assert {words[1] for words in written} >= {"demo", "sample", "plan", "check", "print", "init"}
     for words in written:
         monkeypatch.setattr(sys, "argv", words)
         code = 0
@@ -189,11 +191,12 @@ def test_commands_of_the_readme_run(tmp_path, monkeypatch, capsys):
             code = stopped.code
         assert not code, (words, capsys.readouterr().err)
     assert (tmp_path / "hasil" / "map.html").is_file()
+    assert (tmp_path / "cetak" / "route_cards.pdf").is_file()
 
 
 def test_twins_hold_the_same_blocks():
     """The Indonesian README runs the same code and commands as the English one."""
-    for language in ("python", "bash", "powershell"):
+    for language in ("python", "bash", "powershell", "toml"):
         english, indonesian = (
             [re.sub(r" *#.*", "", block) for block in blocks(name, language)] for name in READMES
         )

@@ -73,7 +73,8 @@ def total(plan: EvacuationPlan, column: str, departure: str) -> int:
 def title(plan: EvacuationPlan, language: str) -> str:
     """Return the title: the hazard and the places."""
     hazard = text.listing(_hazard_kinds(plan, language), language)
-    return f"{text.word('evacuation_map', language)} {hazard}: {place_names(plan, language)}"
+    heading = text.word("evacuation_map", language, hazard=hazard)
+    return f"{heading}: {place_names(plan, language)}"
 
 
 def _hazard_kinds(plan: EvacuationPlan, language: str) -> list[str]:
