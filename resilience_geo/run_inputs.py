@@ -20,6 +20,7 @@ from resilience_geo.errors import (
 )
 from resilience_geo.inputs.basemap import read_basemap
 from resilience_geo.inputs.elevation import read_elevation
+from resilience_geo.inputs.grids import is_remote
 from resilience_geo.inputs.hazard import read_hazard
 from resilience_geo.inputs.hazards import combine_hazards
 from resilience_geo.inputs.population import read_population
@@ -173,6 +174,8 @@ def _read(name: str, options: Mapping[str, Any], villages: gpd.GeoDataFrame | No
         # The villages cannot be read: see whether the file is whole, and keep none of it. No
         # village of Indonesia is in the Gulf of Guinea.
         chosen["within"] = gpd.GeoSeries([shapely.box(0.0, 0.0, 1e-6, 1e-6)], crs=4326)
+    if name in ("hazard", "population") and villages is not None and is_remote(options[name]):
+        chosen["within"] = villages  # nobody waits for a nation to come over the network
     found = _READERS[name](options[name], **chosen)
     if "where" in chosen:
         note = Message(
