@@ -64,7 +64,9 @@ def save_plan(
     target = Path(folder)
     with whole_files(target) as room:
         written = [path.name for path in save_tables(plan, room, language=language)]
-        written += [path.name for path in save_route_files(plan, room, language=language)]
+        written += [
+            path.name for path in save_route_files(plan, room, language=language, options=options)
+        ]
         page = save_web_map(plan, room / "map.html", language=language, options=options)
         written.append(page.name)
         try:

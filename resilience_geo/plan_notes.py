@@ -13,6 +13,7 @@ from resilience_geo.analysis.groups import group_notes
 from resilience_geo.analysis.routes import ALLOCATED
 from resilience_geo.analysis.walks import standing_in_closed
 from resilience_geo.errors import Message
+from resilience_geo.inputs.rasters import source_of
 from resilience_geo.inputs.village_codes import is_sample_code
 from resilience_geo.tables import village_table
 
@@ -247,7 +248,9 @@ def provenance(
                 "osm_date": roads.graph.get("osm_date"),
                 "attribution": None if made_up else "© OpenStreetMap contributors, ODbL",
             },
-            "elevation": {"source": None if elevation is None else _file_name(elevation.source)},
+            "elevation": {
+                "source": None if elevation is None else _file_name(source_of(elevation.source))
+            },
             "shelters": {
                 "source": _file_name(shelters.attrs.get("source")),
                 "count": len(shelters),
