@@ -229,7 +229,7 @@ def plan(**options: Any) -> None:
 def print_(**options: Any) -> None:
     """Print a map of every village, and the drill pack: route cards, observer sheets, poster."""
     if options.pop("sample"):
-        options |= _sample_inputs()
+        options |= {name: given for name, given in _sample_inputs().items() if not options[name]}
     missing = [f"--{name}" for name in INPUTS if name not in OPTIONAL and not options[name]]
     if missing:
         raise click.UsageError("Missing " + ", ".join(missing) + "; or say --sample.")
@@ -354,6 +354,8 @@ def _plan_to_files(options: dict[str, Any], *, printed: bool = False) -> None:
     """Read, plan, write and print."""
     import resilience_geo as rg
     from resilience_geo.console import summary_text
+    from resilience_geo.inputs.pictures import read_picture
+    from resilience_geo.maps.printed_sheets import check_paper
     from resilience_geo.plan import STEPS
     from resilience_geo.run_inputs import fitting_inputs, map_options
 
@@ -364,8 +366,11 @@ def _plan_to_files(options: dict[str, Any], *, printed: bool = False) -> None:
             (*click.get_current_context().meta.get(_ASSUMED, ()), *options.get("assume", ()))
         ),
     }
-    map_options(options, {})  # what is wrong with them is said before long work
     sheet = {name: options[name] for name in ("paper", "orientation", "scale", "language")}
+    # What is wrong with the maps is said before long work.
+    check_paper(sheet["paper"], sheet["orientation"], sheet["scale"])
+    if (logo := map_options(options, {}).logo) is not None:
+        read_picture(logo)
     with _working(len(INPUTS) + len(STEPS) + 1, options):
         read = fitting_inputs(_with_unsaid(options))
         shown = map_options(options, {name: read.pop(name, None) for name in MAP_INPUTS})

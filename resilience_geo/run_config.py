@@ -13,7 +13,6 @@ from typing import Any
 from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.errors import InputError, InputFileError, Message, Problem
 from resilience_geo.run_options import (
-    BATCH_DETAILS,
     DETAILS,
     INPUTS,
     MAP_DETAILS,
@@ -86,7 +85,6 @@ def sections() -> dict[str, dict[str, Key]]:
         ),
         "emergency": Key(field="emergency", said="Telephone numbers by name.", kind=dict),
     }
-    found["batch"] = {name: _key(detail) for name, detail in BATCH_DETAILS.items()}
     found["assumptions"] = {
         name: Key(
             field=name,
@@ -269,7 +267,7 @@ def config_text(paths: dict[str, str] | None = None) -> str:
         "shelters": "tes.geojson",
     }
     lines = [
-        "# How evacuation plans are made: for resilience-geo plan, print, check and batch.",
+        "# How evacuation plans are made: for resilience-geo plan, print and check.",
         "# Lines that begin with # hold the default of a key; take the # away to change it.",
         "# Paths count from the folder of this file.",
     ]

@@ -79,7 +79,7 @@ MAP_DETAILS: dict[str, tuple[Any, ...]] = {
     "logo": ("--logo", "PNG or JPEG of its logo."),
     "link": ("--link", "Address for the QR code of printed sheets."),
     "paper": ("--paper", "Of the printed map.", "A3", "A4 A3 A2 A1 A0"),
-    "orientation": ("--orientation", "Of the printed map.", "landscape", "landscape portrait"),
+    "orientation": ("--orientation", "Of the printed map.", "landscape", "landscape portrait auto"),
 }
 """What maps show besides the plan, and how they are printed: as in `DETAILS`."""
 PLAN_DETAILS: dict[str, tuple[Any, ...]] = {
@@ -87,16 +87,6 @@ PLAN_DETAILS: dict[str, tuple[Any, ...]] = {
     "language": ("--language", "Language of what people read.", "id", "id en"),
 }
 """What is planned, and in which language it is written: as in `DETAILS`."""
-BATCH_DETAILS: dict[str, tuple[Any, ...]] = {
-    "allocation": (
-        "--allocation",
-        "Seats divided over all villages at once, or village by village.",
-        "whole",
-        "whole village",
-    ),
-    "scheduler": ("--scheduler", "Address of a Dask scheduler, instead of local processes."),
-}
-"""How many villages are planned together: as in `DETAILS`."""
 
 UNSAID = "unsaid"
 """Key of the options nobody gave, which have their defaults."""

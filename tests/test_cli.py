@@ -614,3 +614,19 @@ def test_a_wrong_config_is_said_whole(tmp_path):
     assert "scale" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not (tmp_path / "hasil").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--sample", "--settlements", "nowhere.gpkg"), "nowhere.gpkg"),
+        (("--sample", "--scale", "5"), "skala 5"),
+        (("--sample", "--logo", "README.md"), "README.md"),
+    ],
+)
+def test_what_is_wrong_with_prints_is_said_before_long_work(tmp_path, words, said):
+    ended = run("print", *words, "--out", tmp_path / "cetak", cwd=Path(__file__).parents[1])
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "cetak").exists()

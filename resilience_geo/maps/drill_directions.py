@@ -29,6 +29,7 @@ _ROAD_WORDS: dict[str, str] = {
 LEAST_SHOWN_M = 10.0
 """Shorter legs are written as 10 m: no one walks "0 m"."""
 _NAMED_ROADS = 3
+_DOOR_M = 30.0
 _MOST_LETTERS = 60
 
 
@@ -70,8 +71,13 @@ def way_steps(legs: pd.DataFrame, shelter: str, language: str, *, most: int = 10
     list of Step
         Their distances sum to that of the legs. The last one arrives.
     """
-    rows = legs.to_dict("records")
+    # That a turn is at the place one goes to tells nobody where it is.
+    known = legs.assign(landmark=legs["landmark"].where(legs["landmark"] != shelter, ""))
+    rows = known.to_dict("records")
     groups = [[row] for row in rows if row["turn"] != "arrive"]
+    arrived = sum(float(row["distance_m"]) for row in rows if row["turn"] == "arrive")
+    if len(groups) > 1 and _at_the_door(groups[-1][0]):
+        arrived += float(groups.pop()[0]["distance_m"])
     while len(groups) > max(1, most - 1):
         lengths = [sum(float(row["distance_m"]) for row in group) for group in groups]
         # Never the first pair while there is another: people look hardest where they set out.
@@ -86,9 +92,15 @@ def way_steps(legs: pd.DataFrame, shelter: str, language: str, *, most: int = 10
         last = number == len(groups) - 1
         steps.append(_step(group, before, shelter if last else "", language))
         before = str(group[-1]["road_name"])
-    arrived = sum(float(row["distance_m"]) for row in rows if row["turn"] == "arrive")
     words = text.word("turn_arrive", language, shelter=shelter)
     return [*steps, Step(turn="arrive", words=words, distance_m=arrived)]
+
+
+def _at_the_door(leg: Any) -> bool:
+    """Return whether a last leg, on a way without a name, is so short that one sees the place."""
+    nameless = not str(leg["road_name"]) and str(leg["highway"]) != WALK
+    dry = not float(leg.get("hazardous_m", 0.0)) >= SOME_ROAD_M
+    return nameless and dry and float(leg["distance_m"]) < _DOOR_M
 
 
 def _step(group: Sequence[Any], before: str, shelter: str, language: str) -> Step:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from resilience_geo.hazard_classes import CLASS_NAMES, HIGH, LOW, MEDIUM, UNKNOWN
 from resilience_geo.maps import content, style, text, words_web
 from resilience_geo.maps.hazard_picture import GREY_STEP, WEB_MERCATOR, hazard_picture
-from resilience_geo.maps.legend import SECOND_ROUTE, flow_labels
+from resilience_geo.maps.legend import SECOND_ROUTE
 from resilience_geo.maps.options import MapOptions
 from resilience_geo.maps.payload_base import base, detours
 from resilience_geo.maps.payload_places import bridges, shelters, unserved
@@ -65,6 +65,7 @@ def map_data(
         "departures": list(departures),
         "sample": text.word("sample", language) if plan.is_sample else "",
         "north": text.word("north", language),
+        "contact": options.contact,
         "osm": content.attribution(plan, language),
         "layers": text.word("layers", language),
         "people": text.word("people", language),
@@ -83,7 +84,6 @@ def map_data(
         "settlements": settlements(plan, options.settlements),
         "unserved": {name: unserved(plan, name) for name in departures},
         "bridges": {name: bridges(plan, name, language) for name in departures},
-        "flowLabels": flow_labels(language),
         "words": {
             term: WORDS[language][term]
             for term in (*words_web.INDONESIAN, *words_web.GENERAL_TERMS)
@@ -130,6 +130,7 @@ def _styles() -> dict[str, Any]:
             "color": SECOND_ROUTE.colour,
             "weight": SECOND_ROUTE.width,
             "dash": list(SECOND_ROUTE.dash),
+            "casing": SECOND_ROUTE.casing,
         },
         "flow": {
             "color": style.FLOW_COLOUR,

@@ -27,6 +27,8 @@ _PAD_MM = 3.0
 _NORTH_MM = 17.0
 _INSET_ROADS = ("major", "medium")
 _QUIET = 4  # modules free around a QR code (ISO/IEC 18004)
+_STRIP = 1.7
+"""Height of a line of words in the inset, to its letters."""
 _INSET_AROUND = 0.35
 _POINTS_PER_MM = 72.0 / 25.4
 
@@ -64,7 +66,7 @@ def draw_grid(axes: Any, place: MapFrame, sheet: Sheet, language: str) -> None:
     """
     west, south, east, north = place.frame
     step = grid_step(place, sheet)
-    size = 6.0 * sheet.zoom
+    size = max(5.5, 6.0 * sheet.zoom)
     gap = size * 0.45
     free = 8.0 * sheet.zoom / 1000.0 * place.scale  # half a label: none hangs over a corner
     for number in range(math.ceil(west / step), math.floor(east / step) + 1):
@@ -215,7 +217,13 @@ def draw_inset(axes: Any, chart: Chart, frames: list[MapFrame], place: MapFrame)
     position = axes.get_position()
     inches = figure.get_size_inches()
     wide_pt, high_pt = position.width * inches[0] * 72.0, position.height * inches[1] * 72.0
-    west, south, east, north = _inset_box(chart, frames, wide_pt / high_pt)
+    size = max(4.5, high_pt / 15.0)
+    # The numbers of sheets stay clear of the words above and below them.
+    strip_pt = size * _STRIP if len(frames) > 1 else 0.0
+    free_pt = high_pt - 2.0 * strip_pt
+    west, south, east, north = _inset_box(chart, frames, wide_pt / free_pt)
+    strip_m = strip_pt * (north - south) / free_pt
+    south, north = south - strip_m, north + strip_m
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
     axes.set_xticks([])
@@ -223,7 +231,6 @@ def draw_inset(axes: Any, chart: Chart, frames: list[MapFrame], place: MapFrame)
     for spine in axes.spines.values():
         spine.set_linewidth(0.8)
     _inset_land(axes, chart, (west, south, east, north))
-    size = max(4.5, high_pt / 15.0)
     per_point = (east - west) / wide_pt
     for frame in frames:
         left, bottom, right, top = frame.frame

@@ -230,6 +230,7 @@ def _build(
         zoom_snap=0.25,
         zoom_delta=0.5,
         max_zoom=19,
+        fade_animation=False,
     )
     page._id = "resilience_geo"  # noqa: SLF001  folium offers no other way to a fixed name
     figure: Any = page.get_root()

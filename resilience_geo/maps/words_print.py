@@ -31,7 +31,7 @@ INDONESIAN: dict[str, str] = {
     "print_all": "Jumlah",
     "print_table_next": "Tabel lengkap ada di halaman berikutnya.",
     "print_minutes_note": "Menit: waktu yang cukup bagi separuh warga; yang lain perlu lebih lama.",
-    "print_routes": "Jalur evakuasi, makin tebal makin banyak jiwa ({cuts})",
+    "print_routes": "Jalur evakuasi, makin tebal makin banyak jiwa (mulai {cuts})",
     "print_road_other": "Jalan lain yang tetap bisa dilalui",
     "print_road_major": "Jalan besar yang tetap bisa dilalui",
     "print_before": "Sebelum bencana",
@@ -88,7 +88,7 @@ ENGLISH: dict[str, str] = {
     "print_table_next": "The whole table is on the next page.",
     "print_minutes_note": "Minutes: the time within which half of the people arrive; others take "
     "longer.",
-    "print_routes": "Evacuation route, wider for more people ({cuts})",
+    "print_routes": "Evacuation route, wider for more people (from {cuts})",
     "print_road_other": "Other road that stays open",
     "print_road_major": "Main road that stays open",
     "print_before": "Before",

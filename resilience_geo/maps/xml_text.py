@@ -6,11 +6,14 @@ import re
 import xml.etree.ElementTree as ET
 
 _ANGLES = str.maketrans("<>", "\u2039\u203a")
-_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# With them the marks that turn the direction of all that follows.
+_ILLEGAL = re.compile(
+    "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def legal(words: str) -> str:
-    r"""Return a text without the characters that XML 1.0 has no way to write.
+    r"""Return a text without what XML 1.0 has no way to write, or what turns the text around it.
 
     Examples
     --------

@@ -297,7 +297,7 @@ def test_late_is_told_and_shown(look, toy, file):
     page = look(file)
     _tap(page, toy, 900, 900)
     then = page.locator(".rg-then")
-    assert then.inner_text() == "Bila terlambat: tidak mendapat tempat: jalan terputus."
+    assert then.inner_text() == "Bila terlambat: tidak mendapat tempat, karena jalan terputus."
     page.locator("[data-departure=late]").click()
     assert page.locator("[data-departure=late]").get_attribute("aria-pressed") == "true"
     assert page.locator("[data-departure=early]").get_attribute("aria-pressed") == "false"

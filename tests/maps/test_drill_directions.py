@@ -86,6 +86,18 @@ def test_of_many_joined_turns_the_map_says_the_rest():
     assert told[1] == "Belok kiri ke Gang 0, lalu 5 belokan lagi (ikuti peta), 60 m"
 
 
+def test_the_last_metres_before_the_door_are_not_told():
+    told = words_of(leg("start", "Jl. A", 500.0), leg("sharp_right", "", 20.0, landmark="SDN 01"))
+    assert told == ["Ke arah timur lewat Jl. A, 500 m", "Sampai di SDN 01"]
+    wet = words_of(leg("start", "Jl. A", 500.0), leg("right", "", 20.0, hazardous_m=20.0))
+    assert len(wet) == 3
+
+
+def test_a_turn_at_the_place_itself_names_no_landmark():
+    told = words_of(leg("start", "Jl. A", 500.0), leg("left", "Jl. B", 90.0, landmark="SDN 01"))
+    assert told[1] == "Belok kiri ke Jl. B, 90 m"
+
+
 def test_english_has_the_same_turns():
     told = words_of(
         leg("start", "Jl. Melati", 120.0),
@@ -115,7 +127,9 @@ def test_steps_keep_every_metre_and_never_are_too_many(rows, most):
     given_legs = [leg(turn, road, metres) for turn, road, metres in rows]
     steps = way_steps(legs(*given_legs), "SDN 01", "id", most=most)
     assert sum(step.distance_m for step in steps) == pytest.approx(sum(row[2] for row in rows))
-    assert len(steps) == min(len(rows) + 1, most)
+    *_, last = rows
+    at_the_door = len(rows) > 1 and last[1] == "" and last[2] < 30.0
+    assert len(steps) == min(len(rows) + 1 - at_the_door, most)
     assert steps[-1].turn == "arrive"
     assert steps[0].turn == rows[0][0]
 

@@ -17,6 +17,8 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
 
   view.choose = chooser(view);
   view.bring = bringer(view);
+  view.container.setAttribute("role", "region");
+  view.container.setAttribute("aria-label", document.title);
   view.pulse = pulser(view);
   view.notify = notifier(view);
   view.hint = make("div", "rg-hint", view.words.zoom_in);
@@ -122,6 +124,7 @@ function answerDepartures(view) {
   buttons.forEach(function (node) {
     node.addEventListener("click", function () {
       view.departure = node.getAttribute("data-departure");
+      view.map.closePopup();  // its figures are of the other departure
       buttons.forEach(function (other) {
         other.setAttribute("aria-pressed", String(other === node));
       });

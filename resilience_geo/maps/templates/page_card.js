@@ -113,10 +113,13 @@ function secondPart(view, card, second) {
 }
 
 function lostPart(view, card, answer, chosen) {
-  var speech = view.speech, cause = view.data.statuses[answer.status];
+  var speech = view.speech, cause = view.data.statuses[answer.status], lost = 0;
+  chosen.answers.forEach(function (other) {  // groups that are planned apart count together
+    if (other.status === answer.status) { lost += other.people; }
+  });
   var strong = make("div", "rg-lost");
   strong.appendChild(make("strong", "",
-    speech.say("web_no_place", { people: speech.number(answer.people) })));
+    speech.say("web_no_place", { people: speech.number(lost) })));
   strong.appendChild(make("span", "", speech.say("web_why_" + cause)));
   card.appendChild(strong);
   var nearest = nearestShelter(view, chosen.at);
@@ -126,7 +129,15 @@ function lostPart(view, card, answer, chosen) {
       state: seatsOf(view, nearest.shelter)
     })));
   }
-  card.appendChild(make("p", "rg-fact", speech.say("web_ask")));
+  var act = make("div", "rg-act"), list = make("ul", "rg-facts");
+  act.appendChild(make("p", "rg-second-title", speech.say("web_do")));
+  var early = view.departure === "late" && view.data.departures.length > 1 &&
+    orderedAnswers(view, chosen.tap, "early")[0];
+  [speech.say("web_do_" + (early && early.status === 0 ? "leave" : cause)), speech.say("web_do_prepare"),
+    speech.say(view.data.contact ? "web_ask_contact" : "web_ask", { contact: view.data.contact })]
+    .forEach(function (words) { list.appendChild(factOf("", words)); });
+  act.appendChild(list);
+  card.appendChild(act);
 }
 
 function seatsOf(view, shelter) {

@@ -44,7 +44,9 @@ function addControls(view) {
   name(".leaflet-control-zoom-in", view.speech.say("web_zoom_in"));
   name(".leaflet-control-zoom-out", view.speech.say("web_zoom_out"));
   name(".leaflet-control-layers-toggle", data.layers);
-  map.on("popupopen", function () {
+  map.on("popupopen popupclose", function (event) {
+    map.getContainer().classList.toggle("rg-popped", event.type === "popupopen");
+    view.notify("", 0);
     name(".leaflet-popup-close-button", view.speech.say("web_close"));
   });
   function name(selector, words) {

@@ -12,7 +12,8 @@ function frontLayer(view) {
 
 function paintFront(context, view) {
   var map = view.map, size = map.getSize(), zoom = map.getZoom();
-  var room = { size: size, taken: controlBoxes(map), context: context, labels: [] };
+  var controls = controlBoxes(map);
+  var room = { size: size, controls: controls, taken: controls.slice(), context: context, labels: [] };
   var signs = map.hasLayer(view.groups.unserved) ? placeSigns(view) : [];
   view.hits = [];
   function shows(point) {
@@ -41,18 +42,34 @@ function paintFront(context, view) {
     var point = map.latLngToContainerPoint(sign.at), wide = sign.radius + 6 + sign.text.length * 9;
     if (!shows(point)) { return; }
     point = freeSpot(view, placed, point, sign.radius);
-    var left = hits([point.x, point.y - 8, point.x + wide, point.y + 8], room.taken);
+    var spot = signSpot(room, point, sign.radius, wide - sign.radius);
     // While a route is shown, the signs of others step back.
     context.globalAlpha = view.chosen && view.chosen.line ? 0.45 : 1;
-    paintSign(context, view, sign, point, left);
+    paintSign(context, view, sign, point, spot);
     context.globalAlpha = 1;
-    room.taken.push([point.x - (left ? wide : sign.radius), point.y - sign.radius,
-      point.x + (left ? sign.radius : wide), point.y + sign.radius]);
+    room.taken.push([point.x - sign.radius, point.y - sign.radius, point.x + sign.radius,
+      point.y + sign.radius], spot.box);
     view.hits.push({ point: point, reach: sign.radius + 8,
       open: function () { view.tapSign(sign); } });
   });
   labelsInOrder(view, room, zoom);
   view.labels = room.labels;
+}
+
+// Where the number of a sign stands: right, left, below or above it, wherever it covers least.
+function signSpot(room, point, radius, wide) {
+  var out = radius + 3, best = null;
+  [[out, 0, "left"], [-out, 0, "right"], [0, radius + 9, "center"], [0, -radius - 9, "center"]]
+    .forEach(function (spot) {
+      var start = point.x + spot[0] - { left: 0, right: wide, center: wide / 2 }[spot[2]];
+      var y = point.y + spot[1], box = [start, y - 8, start + wide, y + 8];
+      var covers = room.taken.filter(function (other) { return hits(box, [other]); }).length +
+        (box[0] < 0 || box[2] > room.size.x ? 1 : 0);
+      if (!best || covers < best.covers) {
+        best = { x: point.x + spot[0], y: y, align: spot[2], box: box, covers: covers };
+      }
+    });
+  return best;
 }
 
 // A sign never hides below a shelter or another sign: it steps down until it is free.
@@ -92,6 +109,11 @@ function labelsInOrder(view, room, zoom) {
     var mark = view.shelters[view.departure][view.chosen.shelter];
     beside(room, mark.shelter.name, at(mark.at), mark.size / 2 + 4,
       { size: 18, color: "#00461F", kind: "shelter" }, true);
+  }
+  if (view.chosen && view.chosen.second) {
+    var line = view.chosen.second, half = 2 * Math.floor(line.length / 4);
+    beside(room, view.speech.say("web_second_short"), at(latLngOf(line[half], line[half + 1])), 8,
+      { size: 15, color: view.data.style.second.casing, kind: "second" });
   }
   if (map.hasLayer(groups.villages)) {
     view.villages.forEach(function (village) { villageLabel(view, room, village, at); });
@@ -162,12 +184,13 @@ function beside(room, text, point, distance, look, always) {
   var far = distance + wide, down = distance + high, best = null;
   (!distance ? [[0, 0], [0, 16], [0, -16]] : [[far, 0], [-far, 0], [0, down], [0, -down]].concat(
     always ? [[wide, -down], [-wide, -down], [wide, down], [-wide, down], [0, 2 * down],
-      [0, -2 * down]] : [])).forEach(function (spot) {
+      [0, -2 * down], [0, 3 * down], [0, -3 * down]] : [])).forEach(function (spot) {
     var x = point.x + spot[0], y = point.y + spot[1];
     if (always) { x = Math.max(wide + 4, Math.min(room.size.x - wide - 4, x)); }
     var box = [x - wide - 3, y - high, x + wide + 3, y + high], covers = room.taken.filter(
       function (other) { return hits(box, [other]); }).length;
-    if (box[0] < 0 || box[1] < 0 || box[2] > room.size.x || box[3] > room.size.y) { covers += 9; }
+    if (box[0] < 0 || box[1] < 0 || box[2] > room.size.x || box[3] > room.size.y) { covers += 20; }
+    if (hits(box, room.controls)) { covers += 9; }
     if (!best || covers < best.covers) { best = { x: x, y: y, box: box, covers: covers }; }
   });
   if (always || !best.covers) { write(room, text, best.x, best.y, look, best.box); }
@@ -202,8 +225,8 @@ function landmarkLabel(view, room, landmark, point, zoom) {
   paintLandmark(room.context, view, point, landmark[3], 2 * half);
   room.taken.push(box);
   view.hits.push({ point: point, reach: 12, open: function () {
-    L.popup().setLatLng([landmark[1], landmark[2]]).setContent(
-      tableOf(landmark[0], view.speech.say("web_kind_" + landmark[3]), [])).openOn(view.map);
+    openTable(view, [landmark[1], landmark[2]],
+      tableOf(landmark[0], kindWords(view, landmark[3]), []));
   } });
   if (zoom >= 16 && landmark[0]) {
     beside(room, landmark[0], point, half + 3, { size: 14, color: "#333", kind: "landmark" });

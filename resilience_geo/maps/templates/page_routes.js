@@ -2,7 +2,6 @@
 // that point the way they walk.
 
 var SIGN_GREEN = "#00703C";
-var SECOND = { color: "#0A8FB8", weight: 5, dash: [11, 8] };
 
 function widthClass(cuts, people) {
   var number = -1;
@@ -154,11 +153,12 @@ function chosenLayer(view) {
     if (!chosen) { return; }
     context.lineJoin = context.lineCap = "round";
     if (chosen.second) {
+      var second = view.data.style.second;
       context.lineCap = "butt";
-      strokeLines(context, frame, [chosen.second], "#fff", SECOND.weight + 5);
-      strokeLines(context, frame, [chosen.second], "#063B4C", SECOND.weight + 1.5);
-      strokeLines(context, frame, [chosen.second], "#fff", SECOND.weight - 1);
-      strokeLines(context, frame, [chosen.second], SECOND.color, SECOND.weight, SECOND.dash);
+      strokeLines(context, frame, [chosen.second], "#fff", second.weight + 5);
+      strokeLines(context, frame, [chosen.second], second.casing, second.weight + 1.5);
+      strokeLines(context, frame, [chosen.second], "#fff", second.weight - 1);
+      strokeLines(context, frame, [chosen.second], second.color, second.weight, second.dash);
       context.lineCap = "round";
     }
     if (chosen.line) {

@@ -125,8 +125,7 @@ function goTo(view, entry) {
     if (village) {
       showVillage(view, village);
     } else {
-      L.popup().setLatLng(at).setContent(tableOf(entry.name, kindWords(view, entry.kind), []))
-        .openOn(map);
+      openTable(view, at, tableOf(entry.name, kindWords(view, entry.kind), []));
     }
   }
 }

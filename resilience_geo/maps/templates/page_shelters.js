@@ -19,9 +19,8 @@ function shelterMark(view, shelter, index) {
     world: worldPoint(shelter.at)
   };
   mark.open = function () {
-    L.popup({ maxWidth: 300, className: "rg-shelter-popup" }).setLatLng(mark.at)
-      .setContent(tableOf(shelter.name, view.speech.say("web_role_" + (shelter.role || "shelter")),
-        shelter.rows)).openOn(view.map);
+    openTable(view, mark.at, tableOf(shelter.name,
+      view.speech.say("web_role_" + (shelter.role || "shelter")), shelter.rows));
   };
   mark.symbol = function () {
     if (!mark.marker) {

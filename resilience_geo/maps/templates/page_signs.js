@@ -14,7 +14,7 @@ function unpackUnserved(data, departure) {
 // Signs that would lie on one another at this zoom become one sign with their people together.
 function placeSigns(view) {
   var map = view.map, groups = view.unserved(view.departure), cells = [];
-  var apart = view.far ? 90 : groups.length > 300 ? 72 : 50;
+  var apart = view.far ? 90 : groups.length > 300 || view.narrow ? 72 : 50;
   var key = view.departure + map.getZoom() + view.far;
   if (view.signKey === key) { return view.signs; }
   view.signKey = key;
@@ -51,7 +51,7 @@ function placeSigns(view) {
   return view.signs;
 }
 
-function paintSign(context, view, sign, point, left) {
+function paintSign(context, view, sign, point, spot) {
   var color = view.data.style.unserved;
   context.beginPath();
   context.arc(point.x, point.y, sign.radius, 0, 2 * Math.PI);
@@ -66,8 +66,8 @@ function paintSign(context, view, sign, point, left) {
   context.textBaseline = "middle";
   context.fillText(view.data.style.signs[sign.cause], point.x, point.y + 1);
   context.font = "700 " + (view.far ? 14 : 16) + "px sans-serif";
-  context.textAlign = left ? "right" : "left";
-  haloed(context, sign.text, point.x + (left ? -1 : 1) * (sign.radius + 3), point.y, color, 4);
+  context.textAlign = spot.align;
+  haloed(context, sign.text, spot.x, spot.y, color, 4);
 }
 
 function haloed(context, text, x, y, color, width) {

@@ -75,6 +75,7 @@ function reachAt(view, latlng) {
 function answerTaps(view) {
   view.map.on("click", function (event) {
     var point = event.containerPoint, found = null, least = Infinity;
+    view.notify("", 0);
     view.hits.forEach(function (hit) {
       var away = Math.hypot(hit.point.x - point.x, hit.point.y - point.y);
       if (away <= hit.reach && away < least) {
@@ -106,7 +107,9 @@ function answerTaps(view) {
     view.choose(tap, status);
   };
   document.addEventListener("keydown", function (event) {
-    if (event.key === "Escape") { view.choose(-1); }
+    if (event.key !== "Escape") { return; }
+    view.map.closePopup();  // Leaflet does so only while the map has the focus
+    view.choose(-1);
   });
 }
 
@@ -117,12 +120,17 @@ function openVillage(view, latlng) {
 }
 
 function showVillage(view, village, at) {
+  openTable(view, at || village.at,
+    tableOf(village.name, village.code, village.rows, view.data.columns), true);
+}
+
+// A table at a place, never taller than the map: what does not fit is scrolled to.
+function openTable(view, at, table, wide) {
   L.popup({
-    maxWidth: view.narrow ? 300 : 420, minWidth: view.narrow ? 240 : 320,
-    maxHeight: Math.max(160, Math.min(480, view.map.getSize().y - 90))
-  }).setLatLng(at || village.at)
-    .setContent(tableOf(village.name, village.code, village.rows, view.data.columns))
-    .openOn(view.map);
+    maxWidth: !wide || view.narrow ? 300 : 420, minWidth: !wide ? 50 : view.narrow ? 240 : 320,
+    maxHeight: Math.max(120, Math.min(480, view.map.getSize().y - 90)),
+    autoPanPadding: [12, 12]
+  }).setLatLng(at).setContent(table).openOn(view.map);
 }
 
 // Chooses a tap place, or none (-1). `status`: whose answer comes first, where people there differ.
@@ -173,11 +181,14 @@ function bringer(view) {
       box.extend(latLngOf(line.west, line.north));
       box.extend(latLngOf(line.east, line.south));
     });
-    var seen = map.getBounds().pad(-0.08), size = map.getSize();
+    // The columns of buttons left and right cover what lies below them.
+    var size = map.getSize(), aside = size.x > 320 ? 66 : 44;
+    var seen = L.latLngBounds(map.containerPointToLatLng([aside, 30]),
+      map.containerPointToLatLng([size.x - aside, size.y - 40]));
     var wide = map.latLngToContainerPoint(box.getSouthEast())
       .distanceTo(map.latLngToContainerPoint(box.getNorthWest()));
     if (!seen.contains(box) || (chosen.line && wide < 0.65 * Math.min(size.x, size.y))) {
-      map.fitBounds(box, { padding: [44, 44], maxZoom: Math.max(16, map.getZoom()),
+      map.fitBounds(box, { padding: [aside, 44], maxZoom: Math.max(16, map.getZoom()),
         animate: false });
     }
   };
