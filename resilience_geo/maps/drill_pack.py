@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from resilience_geo.errors import DependencyError, Message, Problem
-from resilience_geo.maps import content, text
+from resilience_geo.maps import text
+from resilience_geo.maps.cells import csv_text
 from resilience_geo.maps.drill_answers import drill_answers
 from resilience_geo.maps.drill_cards import CARD_MM, draw_card
 from resilience_geo.maps.drill_land import prepare_land
@@ -26,7 +26,7 @@ from resilience_geo.maps.drill_sheets import (
 )
 from resilience_geo.maps.drill_ways import card_ways
 from resilience_geo.maps.options import MapOptions
-from resilience_geo.maps.printed_labels import printable
+from resilience_geo.maps.printed import document_metadata, figure_class
 from resilience_geo.reports import whole_files
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ _LOOK: dict[str, Any] = {
     "path.simplify": True,
     "axes.linewidth": 0.8,
 }
-_FORMULA_MARKS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001
 
 
 def save_drill_pack(
@@ -165,33 +164,19 @@ def _document(
     language: str,
 ) -> bytes:
     """Return pages as a PDF: vectors and letters, the same bytes for the same plan."""
-    try:
-        import matplotlib as mpl  # noqa: PLC0415  an optional package
-        from matplotlib.backends.backend_pdf import PdfPages  # noqa: PLC0415
-        from matplotlib.figure import Figure  # noqa: PLC0415
-    except ImportError as error:
-        raise DependencyError(
-            Problem(
-                found=Message("an installation without {package}", package="matplotlib"),
-                expected=Message("{package}, which draws printed maps", package="matplotlib"),
-                remedy=Message("pip install 'resilience-geo[print]'"),
-            )
-        ) from error
+    new_figure = figure_class()
+    import matplotlib as mpl  # noqa: PLC0415  an optional package
+    from matplotlib.backends.backend_pdf import PdfPages  # noqa: PLC0415
+
     look: Any = _LOOK
     data = io.BytesIO()
-    software = str(plan.provenance.get("software", "resilience-geo"))
-    metadata = {
-        "Title": content.title(plan, language),
-        "Creator": software,
-        "Producer": software,
-        "CreationDate": content.created(plan),
-    }
+    metadata = document_metadata(plan, language, "pdf")
     with warnings.catch_warnings(), mpl.rc_context(look):
         # A name may hold letters the font lacks; it prints as boxes, which is no fault of the plan.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         with PdfPages(data, metadata=metadata) as document:
             for draw in pages:
-                figure = Figure(figsize=(size_mm[0] / MM_PER_INCH, size_mm[1] / MM_PER_INCH))
+                figure = new_figure(figsize=(size_mm[0] / MM_PER_INCH, size_mm[1] / MM_PER_INCH))
                 draw(page_axes(figure))
                 document.savefig(figure)
     return data.getvalue()
@@ -202,14 +187,8 @@ def _table(rows: Sequence[Sequence[object]]) -> bytes:
     data = io.StringIO(newline="")
     writer = csv.writer(data)
     writer.writerow(RECORD_COLUMNS)
-    writer.writerows([[_plain(cell) for cell in row] for row in rows])
+    writer.writerows(
+        [[csv_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    )
     # The mark at the start tells Excel that the letters are UTF-8.
     return ("\ufeff" + data.getvalue()).encode("utf-8")
-
-
-def _plain(cell: object) -> object:
-    """Return a cell on one line that begins no formula."""
-    if not isinstance(cell, str):
-        return cell
-    words = printable(cell)
-    return f"'{words}" if words.lstrip(" '\"").startswith(_FORMULA_MARKS) else words

@@ -124,7 +124,7 @@ def save_print_map(
         pages=kind == "pdf",
     )
     data = io.BytesIO()
-    metadata = _metadata(plan, language, kind)
+    metadata = document_metadata(plan, language, kind)
     import matplotlib as mpl  # noqa: PLC0415  an optional package
 
     with warnings.catch_warnings(), mpl.rc_context({"pdf.fonttype": 42}):
@@ -162,13 +162,13 @@ def print_figures(
     """
     text.check_language(language)
     check_paper(paper, orientation, scale)
-    figure_class = _figure_class()
+    new_figure = figure_class()
     sheet, frames = chosen_sheet(plan, paper, orientation, scale)
     chart = charted(plan, frames[0].crs, language, options)
     logo = None if chart.options.logo is None else read_picture(chart.options.logo)
     figures, left = [], []
     for place in frames:
-        figure = _page(figure_class, sheet)
+        figure = _page(new_figure, sheet)
         left = _draw_sheet(figure, chart, sheet, (place, frames), (paper, logo), pages=pages)
         figures.append(figure)
     title = content.title(plan, language)
@@ -177,7 +177,7 @@ def print_figures(
             (each for each in _NOTE_SHARES if not _draw_notes(None, sheet, title, left, each)),
             _NOTE_SHARES[-1],
         )
-        figure = _page(figure_class, sheet)
+        figure = _page(new_figure, sheet)
         left = _draw_notes(figure, sheet, title, left, share)
         figures.append(figure)
     if plan.is_sample:
@@ -201,9 +201,9 @@ def print_figure(plan: EvacuationPlan, *, paper: str = "A3", language: str = "id
     return print_figures(plan, paper=paper, language=language, pages=False)[0]
 
 
-def _page(figure_class: Any, sheet: Sheet) -> Any:
+def _page(new_figure: Any, sheet: Sheet) -> Any:
     """Return an empty page."""
-    return figure_class(figsize=(sheet.width_mm / _MM_PER_INCH, sheet.height_mm / _MM_PER_INCH))
+    return new_figure(figsize=(sheet.width_mm / _MM_PER_INCH, sheet.height_mm / _MM_PER_INCH))
 
 
 def _axes(figure: Any, sheet: Sheet, place: Box) -> Any:
@@ -385,7 +385,7 @@ def _draw_notes(
     return left
 
 
-def _figure_class() -> Any:
+def figure_class() -> Any:
     """Return matplotlib's Figure, or say how to get it."""
     try:
         import matplotlib_scalebar  # noqa: F401, PLC0415  an optional package
@@ -401,7 +401,7 @@ def _figure_class() -> Any:
     return Figure
 
 
-def _metadata(plan: EvacuationPlan, language: str, kind: str) -> dict[str, Any]:
+def document_metadata(plan: EvacuationPlan, language: str, kind: str) -> dict[str, Any]:
     """Return what the file says of itself; its time is the plan's, not the clock's."""
     software = str(plan.provenance.get("software", _SOFTWARE))
     title = content.title(plan, language)
