@@ -269,18 +269,19 @@ def exposure(**options: Any) -> None:
 )
 @_CONFIG
 @_inputs(*INPUTS, required=False)
+@_MAPS
 @_COMMON
 def check(**options: Any) -> None:
     """Say everything that is wrong with the inputs, and write nothing."""
     from resilience_geo.analysis.checks import problems_between
     from resilience_geo.console import fine_text
-    from resilience_geo.run_inputs import read_inputs
+    from resilience_geo.run_inputs import map_problems, read_inputs
 
     if not any(options[name] for name in INPUTS):
         raise click.UsageError("Name at least one input: --" + ", --".join(INPUTS))
     with _working(len(INPUTS), options):
         read, problems = read_inputs(_with_unsaid(options))
-        problems += problems_between(read)
+        problems += [*problems_between(read), *map_problems(options)]
     if problems:
         raise InputError(problems)
     _say(fine_text(read.values(), options["language"]), options)
@@ -354,10 +355,8 @@ def _plan_to_files(options: dict[str, Any], *, printed: bool = False) -> None:
     """Read, plan, write and print."""
     import resilience_geo as rg
     from resilience_geo.console import summary_text
-    from resilience_geo.inputs.pictures import read_picture
-    from resilience_geo.maps.printed_sheets import check_paper
     from resilience_geo.plan import STEPS
-    from resilience_geo.run_inputs import fitting_inputs, map_options
+    from resilience_geo.run_inputs import fitting_inputs, map_options, map_problems
 
     _check_folder(options["out"])
     chosen = {
@@ -367,10 +366,8 @@ def _plan_to_files(options: dict[str, Any], *, printed: bool = False) -> None:
         ),
     }
     sheet = {name: options[name] for name in ("paper", "orientation", "scale", "language")}
-    # What is wrong with the maps is said before long work.
-    check_paper(sheet["paper"], sheet["orientation"], sheet["scale"])
-    if (logo := map_options(options, {}).logo) is not None:
-        read_picture(logo)
+    if wrong := map_problems(options):  # said before long work
+        raise InputError(wrong)
     with _working(len(INPUTS) + len(STEPS) + 1, options):
         read = fitting_inputs(_with_unsaid(options))
         shown = map_options(options, {name: read.pop(name, None) for name in MAP_INPUTS})

@@ -23,6 +23,7 @@ from resilience_geo.inputs.elevation import read_elevation
 from resilience_geo.inputs.grids import is_remote
 from resilience_geo.inputs.hazard import read_hazard
 from resilience_geo.inputs.hazards import combine_hazards
+from resilience_geo.inputs.pictures import read_picture
 from resilience_geo.inputs.population import read_population
 from resilience_geo.inputs.roads import read_roads
 from resilience_geo.inputs.settlements import read_settlements
@@ -30,6 +31,7 @@ from resilience_geo.inputs.shelters import read_shelters
 from resilience_geo.inputs.villages import read_villages
 from resilience_geo.inputs.vulnerable import read_vulnerable
 from resilience_geo.maps.options import MapOptions
+from resilience_geo.maps.printed_sheets import check_paper
 from resilience_geo.run_options import DETAILS, UNSAID, option_field
 
 if TYPE_CHECKING:
@@ -267,3 +269,26 @@ def map_options(options: Mapping[str, Any], read: Mapping[str, Any]) -> MapOptio
         emergency_numbers={name.strip(): number.strip() for name, _, number in numbers},
         **given,
     )
+
+
+def map_problems(options: Mapping[str, Any]) -> list[Problem]:
+    """Return everything that is wrong with what maps are told, before anything is planned.
+
+    Parameters
+    ----------
+    options
+        As for `map_options`, and `paper`, `orientation` and `scale`.
+    """
+    checks: list[Callable[[], object]] = [
+        lambda: map_options(options, {}),
+        lambda: check_paper(options["paper"], options["orientation"], options["scale"]),
+    ]
+    if options.get("logo"):
+        checks.append(lambda: read_picture(options["logo"]))
+    problems: list[Problem] = []
+    for check in checks:
+        try:
+            check()
+        except ResilienceGeoError as error:
+            problems += error.problems
+    return problems

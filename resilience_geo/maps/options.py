@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from resilience_geo.errors import InputError, Message, Problem
 from resilience_geo.maps.style import PALETTES
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from resilience_geo.inputs.basemap import Basemap
 
+_LONGEST_LINK = 500
 PROCEDURE_PHASES: tuple[str, ...] = ("before", "during", "after")
 
 
@@ -51,7 +54,8 @@ class MapOptions:
     Raises
     ------
     InputError
-        There is no such palette, or `procedure` has another phase.
+        There is no such palette or phase of `procedure`, a path stands where what was read from it
+        belongs, or the link is too long for a QR code on paper; all of it at once.
     """
 
     basemap: Basemap | None = None
@@ -66,24 +70,52 @@ class MapOptions:
 
     def __post_init__(self) -> None:
         """Refuse what no sheet could show."""
-        problems = []
-        if self.palette not in PALETTES:
+        problems = [
+            *_wrong_types(self),
+            *_wrong_choices("palette", (self.palette,), tuple(PALETTES)),
+        ]
+        if isinstance(self.procedure, Mapping):
+            problems += _wrong_choices("procedure for", tuple(self.procedure), PROCEDURE_PHASES)
+        if isinstance(self.link, str) and len(self.link.encode()) > _LONGEST_LINK:
             problems.append(
                 Problem(
-                    found=Message("palette {name}", name=repr(self.palette)),
-                    expected=Message("one of {names}", names=", ".join(PALETTES)),
-                    remedy=Message("choose one of them"),
+                    found=Message("a link of {count} letters", count=len(self.link)),
+                    expected=Message("at most {count}, to be read from paper", count=_LONGEST_LINK),
+                    remedy=Message("give a shorter address of the same page"),
                 )
             )
-        if isinstance(self.procedure, Mapping):
-            problems += [
-                Problem(
-                    found=Message("procedure for {name}", name=repr(phase)),
-                    expected=Message("one of {names}", names=", ".join(PROCEDURE_PHASES)),
-                    remedy=Message("choose one of them"),
-                )
-                for phase in self.procedure
-                if phase not in PROCEDURE_PHASES
-            ]
         if problems:
             raise InputError(problems)
+
+
+def _wrong_types(options: MapOptions) -> list[Problem]:
+    """Return the problems of values that only look like what is meant, a path for what is in it."""
+    from resilience_geo.inputs.basemap import Basemap  # noqa: PLC0415 - only for its type
+
+    expected = {
+        "basemap": (Basemap, "what read_basemap returns"),
+        "settlements": (pd.DataFrame, "what read_settlements returns"),
+        "emergency_numbers": (Mapping, 'numbers by name, like {"BPBD": "..."}'),
+    }
+    return [
+        Problem(
+            found=Message("{name}={value}", name=name, value=repr(value)[:80]),
+            expected=Message("{expected}", expected=said),
+            remedy=Message("write it that way"),
+        )
+        for name, (kind, said) in expected.items()
+        if (value := getattr(options, name)) is not None and not isinstance(value, kind)
+    ]
+
+
+def _wrong_choices(what: str, given: tuple[str, ...], allowed: tuple[str, ...]) -> list[Problem]:
+    """Return the problems of words that are none of those there are."""
+    return [
+        Problem(
+            found=Message("{name}={value}", name=what, value=repr(value)),
+            expected=Message("one of {names}", names=", ".join(allowed)),
+            remedy=Message("choose one of them"),
+        )
+        for value in given
+        if value not in allowed
+    ]
