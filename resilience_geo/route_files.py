@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +167,21 @@ def _answers(plan: EvacuationPlan, settlements: gpd.GeoDataFrame | None) -> pd.D
             ],
             dtype=object,
         )
-    return answers.assign(name=names)
+    return answers.assign(name=_told_apart(answers, names))
+
+
+def _told_apart(answers: pd.DataFrame, names: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return names of settlements with the code of the village, or a number, where shared."""
+    table = answers[["village_code", "settlement"]].assign(name=names)
+    places = table.drop_duplicates(["village_code", "settlement"])
+    shared = places.groupby("name")["village_code"].transform("nunique") > 1
+    code = " (" + places["village_code"].astype(str) + ")"
+    places = places.assign(own=places["name"].where(~shared, places["name"] + code))
+    number = places.groupby("own").cumcount() + 1
+    alone = places.groupby("own")["own"].transform("size") == 1
+    places["own"] = places["own"].where(alone, places["own"] + " " + number.astype(str))
+    keys = ["village_code", "settlement"]
+    return table.merge(places[[*keys, "own"]], on=keys, how="left")["own"].to_numpy(dtype=object)
 
 
 def route_tracks(plan: EvacuationPlan, answers: pd.DataFrame, language: str) -> list[Track]:
@@ -200,6 +215,13 @@ def route_tracks(plan: EvacuationPlan, answers: pd.DataFrame, language: str) -> 
             name = text.word(term, language, settlement=named[key], shelter=shelter)
             description = _route_words(plan, row, people[key] if rank == 1 else 0, language)
             tracks.append(Track(name=name, description=description, rank=rank, line=line))
+    # Two second routes may lead to one shelter: a number tells those apart.
+    count = Counter(track.name for track in tracks)
+    seen: Counter[str] = Counter()
+    for place, track in enumerate(tracks):
+        if count[track.name] > 1:
+            seen[track.name] += 1
+            tracks[place] = replace(track, name=f"{track.name} {seen[track.name]}")
     return tracks
 
 
@@ -227,12 +249,14 @@ def _lines(routes: gpd.GeoDataFrame) -> list[NDArray[np.float64]]:
 
 
 def _shelter_names(plan: EvacuationPlan) -> dict[str, str]:
-    """Return the name of each shelter; the key of one without a name."""
+    """Return the name of each shelter, with its key where two share it; the key without a name."""
     table = plan.shelters
-    return {
-        str(key): str(name) if isinstance(name, str) and name.strip() else str(key)
+    names = {
+        str(key): " ".join(name.split()) if isinstance(name, str) and name.strip() else str(key)
         for key, name in zip(table["shelter_id"], table["name"], strict=True)
     }
+    count = Counter(names.values())
+    return {key: f"{name} ({key})" if count[name] > 1 else name for key, name in names.items()}
 
 
 def _places(geometry: gpd.GeoSeries) -> list[tuple[float, float]]:

@@ -319,3 +319,18 @@ def test_what_cannot_be_is_refused(toy, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         save_route_files(toy.toy_plan(), tmp_path / "file" / "x")
+
+
+def test_no_two_tracks_or_places_share_a_name(toy, tmp_path):
+    plan = toy.toy_plan()
+    twice = plan.shelters.assign(name="Masjid Raya")
+    same = plan.villages.assign(village_name="Sukamaju")
+    rows = plan.routes[plan.routes["departure"] == "early"].iloc[[0, 0]]
+    rows = rows.assign(route_id=["r1-2", "r3-2"], rank=2, shelter_id="s2")
+    routes = gpd.GeoDataFrame(pd.concat([plan.routes, rows], ignore_index=True), crs=toy.CRS)
+    plan = dataclasses.replace(plan, shelters=twice, villages=same, routes=routes)
+    gpx = _gpx(save_route_files(plan, tmp_path)[0])
+    for kind, least in (("trk", 4), ("wpt", 9)):
+        names = [element.find(f"{GPX}name").text for element in gpx.iter(GPX + kind)]
+        assert len(names) >= least
+        assert len(set(names)) == len(names)

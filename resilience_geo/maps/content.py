@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import shapely
 from resilience_geo.analysis.groups import GROUPS
 from resilience_geo.crs import GEOGRAPHIC, metric_crs_of
 from resilience_geo.hazard_classes import CLASS_NAMES
+from resilience_geo.inputs.village_codes import code_system
 from resilience_geo.inputs.vulnerable_columns import VULNERABLE_GROUPS
 from resilience_geo.maps import text
 from resilience_geo.tables import UNSERVED_CAUSES
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from resilience_geo.plan import EvacuationPlan
 
 INPUTS: tuple[str, ...] = ("villages", "hazard", "population", "roads", "shelters")
+_DOTTED_CODE = re.compile(r"\d{2}(\.\d+)+")
 _FALLBACK_TIME = "1980-01-01T00:00:00+00:00"
 _NAMED_VILLAGES = 3
 _LISTED_VILLAGES = 12
@@ -107,9 +110,11 @@ def area_code(plan: EvacuationPlan) -> str:
     """Return the code that all villages share: whole, or as far as it is the same.
 
     Codes are split at their dots; codes without dots are cut at the lengths that both BPS and
-    Kemendagri use for province and kabupaten, 2 and 4.
+    Kemendagri use for province and kabupaten, 2 and 4. Empty where one is no such code.
     """
-    codes = [str(code) for code in plan.villages.index]
+    codes = [official_code(str(code)) for code in plan.villages.index]
+    if not all(codes):
+        return ""
     if len(codes) == 1:
         return codes[0]
     if all("." in code for code in codes):
@@ -125,6 +130,18 @@ def area_code(plan: EvacuationPlan) -> str:
         if len(heads) == 1 and all(code.isdigit() and len(code) > length for code in codes):
             return heads.pop()
     return ""
+
+
+def official_code(code: str) -> str:
+    """Return the code of a village as it is; empty for numbers of rows and names of RW.
+
+    Examples
+    --------
+    >>> official_code("31.73.01.1002"), official_code("3171010001"), official_code("4")
+    ('31.73.01.1002', '3171010001', '')
+    """
+    known = code_system(code) != "other" or _DOTTED_CODE.fullmatch(code)
+    return code if known else ""
 
 
 def created(plan: EvacuationPlan) -> dt.datetime:
@@ -465,14 +482,21 @@ def plan_bounds(plan: EvacuationPlan) -> tuple[float, float, float, float]:
 def main_routes(routes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return one route per village and shelter: the first route of the origin with most people.
 
-    `evacuees` is then the people of all routes it stands for.
+    The same ones as `settlement_answers` without settlements: of equal origins the first by its
+    identifier; of an origin in several rows (groups apart) the row of most people, then of the
+    quicker way. `evacuees` is then the people of all routes it stands for.
     """
     first = routes[routes["rank"] == 1] if "rank" in routes.columns else routes
     keys = ["village_code", "shelter_id"]
     people = first.groupby(keys, sort=False)["evacuees"].sum()
-    chosen = first.sort_values(
-        ["evacuees", "route_id"], ascending=[False, True], kind="stable"
-    ).drop_duplicates(keys)
+    origin = [*(["departure"] if "departure" in first.columns else []), *keys, "origin_id"]
+    together = first.groupby(origin, sort=False)["evacuees"].transform("sum")
+    chosen = first.assign(together=together).sort_values(
+        ["together", "origin_id", "evacuees", "travel_time_s", "route_id"],
+        ascending=[False, True, False, True, True],
+        kind="stable",
+    )
+    chosen = chosen.drop_duplicates(keys).drop(columns="together")
     chosen = chosen.sort_values(keys, kind="stable").copy()
     chosen["evacuees"] = people.loc[list(zip(chosen[keys[0]], chosen[keys[1]], strict=True))].array
     return chosen

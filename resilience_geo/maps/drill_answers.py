@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from resilience_geo.analysis.departure_difference import people_and_minutes_lost
 from resilience_geo.analysis.groups import evacuating_groups
 from resilience_geo.analysis.settlement_places import origin_settlements
 from resilience_geo.analysis.settlements import settlement_answers, settlement_needs
@@ -16,7 +17,7 @@ from resilience_geo.inputs.vulnerable_columns import VULNERABLE_GROUPS
 from resilience_geo.maps import content, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -112,6 +113,8 @@ class Answer:
         Cause and people of those without a place, most people first.
     late_parts, late_left
         The same when people leave late; both empty where the plan has one departure.
+    lost_if_late
+        Those who have a place early and none late, counted as the plan counts them by village.
     needs
         Who needs help.
     places
@@ -130,6 +133,7 @@ class Answer:
     left: tuple[tuple[str, int], ...]
     late_parts: tuple[Part, ...]
     late_left: tuple[tuple[str, int], ...]
+    lost_if_late: int
     needs: Needs
     places: NDArray[np.float64]
     goes_to: NDArray[np.int64]
@@ -153,10 +157,7 @@ def drill_answers(plan: EvacuationPlan, options: MapOptions, language: str) -> t
     table = settlement_answers(plan.origins, plan.routes, options.settlements, plan.villages)
     table = table[table["evacuees"] > 0]
     table = table.assign(village=plan.villages.index.get_indexer(table["village_code"]))
-    keys = [
-        (str(code), -1) if number < 0 else ("", int(number))
-        for code, number in zip(table["village_code"], table["settlement"], strict=True)
-    ]
+    keys = _keys(table["village_code"].astype(str), table["settlement"].to_numpy(dtype=np.int64))
     rows = table.assign(key=pd.Series(keys, index=table.index, dtype=object))
     early = content.of_departure(rows, first)
     late = content.of_departure(rows, "late") if plan.departure == "both" else rows.iloc[:0]
@@ -164,6 +165,7 @@ def drill_answers(plan: EvacuationPlan, options: MapOptions, language: str) -> t
     shelters = content.of_departure(plan.shelters, first).set_index("shelter_id")["name"]
     needs = _needs(plan, options)
     living = _living(plan, options)
+    lost = _lost(plan, options)
     found = []
     for key, part in early.groupby("key", sort=False):
         people = part.groupby("village")["evacuees"].sum()
@@ -171,7 +173,7 @@ def drill_answers(plan: EvacuationPlan, options: MapOptions, language: str) -> t
         home = living[key]
         left = _left(part)
         parts = _with_sides(_parts(part, shelters), home)
-        parts = _with_help(parts, sum(people for _, people in left), needs[key].people, home)
+        parts = _with_help(parts, without_place(left), needs[key].people, home)
         late_rows = late_by_key.get(key, late.iloc[:0])
         position = {one.shelter_id: number for number, one in enumerate(parts)}
         answer = Answer(
@@ -185,12 +187,47 @@ def drill_answers(plan: EvacuationPlan, options: MapOptions, language: str) -> t
             left=left,
             late_parts=_parts(late_rows, shelters),
             late_left=_left(late_rows),
+            lost_if_late=lost.get(key, 0),
             needs=needs[key],
             places=home.places,
             goes_to=np.array([position.get(one, -1) for one in home.going], dtype=np.int64),
         )
         found.append(((village, key[1] < 0, key[1]), answer))
     return tuple(answer for _, answer in sorted(found, key=lambda one: one[0]))
+
+
+def without_place(left: tuple[tuple[str, int], ...]) -> int:
+    """Return how many people have no place, of `left` or `late_left` of an answer."""
+    return sum(people for _, people in left)
+
+
+def mostly_without_place(answer: Answer) -> bool:
+    """Return whether those without a place are at least as many as those who have one."""
+    return 2 * without_place(answer.left) >= answer.evacuees
+
+
+def _lost(plan: EvacuationPlan, options: MapOptions) -> dict[Key, int]:
+    """Return who loses a place by leaving late in each settlement; nobody with one departure."""
+    if plan.departure != "both":
+        return {}
+    origins = plan.origins[plan.origins["evacuees"] > 0]
+    numbers = origin_settlements(origins, options.settlements, plan.villages)
+    number, keys = pd.factorize(
+        pd.Series(_keys(origins["village_code"].astype(str), numbers), dtype=object)
+    )
+    # A settlement is to this count what a village is in the plan.
+    placed = origins.assign(village_code=number)
+    early, late = (content.of_departure(placed, name) for name in ("early", "late"))
+    lost = people_and_minutes_lost(early, late, pd.RangeIndex(len(keys)))["lost_if_late_people"]
+    return dict(zip(keys, lost.astype(int).to_list(), strict=True))
+
+
+def _keys(codes: Iterable[str], numbers: NDArray[np.int64]) -> list[Key]:
+    """Return which settlement each row is of; of people outside all, which village."""
+    return [
+        (code, -1) if number < 0 else ("", number)
+        for code, number in zip(codes, numbers.tolist(), strict=True)
+    ]
 
 
 def _name(plan: EvacuationPlan, options: MapOptions, key: Key, village: int, language: str) -> str:
@@ -280,7 +317,6 @@ def _living(plan: EvacuationPlan, options: MapOptions) -> dict[Key, _Homes]:
     """Return where the people of each settlement leave from."""
     origins = content.of_departure(plan.origins, content.departures(plan)[0])
     origins = origins[origins["evacuees"] > 0]
-    codes = origins["village_code"].astype(str).to_list()
     numbers = origin_settlements(origins, options.settlements, plan.villages)
     served = (origins["status"] == ALLOCATED).to_numpy()
     shelters = origins["shelter_id"].to_list()
@@ -291,8 +327,8 @@ def _living(plan: EvacuationPlan, options: MapOptions) -> dict[Key, _Homes]:
         people = origins["evacuees"].to_numpy(dtype=np.int64)
         helped = np.where(origins["group"].isin(needy).to_numpy(), people, 0)
     rows: dict[Key, list[int]] = {}
-    for row, (code, number) in enumerate(zip(codes, numbers.tolist(), strict=True)):
-        rows.setdefault((code, -1) if number < 0 else ("", number), []).append(row)
+    for row, key in enumerate(_keys(origins["village_code"].astype(str), numbers)):
+        rows.setdefault(key, []).append(row)
     return {
         key: _Homes(
             places=points[chosen],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from resilience_geo.maps import content, style, text
+from resilience_geo.maps.drill_answers import mostly_without_place, without_place
 from resilience_geo.maps.drill_directions import way_steps
 from resilience_geo.maps.drill_map import draw_drill_map
 from resilience_geo.maps.drill_page import (
@@ -47,7 +48,7 @@ CARD_MM = (210.0, 148.5)
 """Width and height of a card: half of an upright A4 page."""
 _MARGIN = 9.0
 _MAP_WIDE = 82.0
-_BAND_TOP, _BAND_MM = 25.0, 15.5
+_BAND_TOP, _BAND_MM = 25.0, 16.5
 _BODY_TOP, _BODY_END = 42.5, 134.0
 _LEAST_MAP_MM = 42.0
 _CODE_MM = 21.0
@@ -78,7 +79,7 @@ def draw_card(page: Any, top: float, answer: Answer, land: Land, ways: Ways, lan
     left, wide = _MARGIN, CARD_MM[0] - 2.0 * _MARGIN
     _head(page, (left, top + 6.0, wide), answer, land.plan, language)
     band = (left, top + _BAND_TOP, wide, _BAND_MM)
-    if answer.parts:
+    if not mostly_without_place(answer):
         _band(page, band, answer, land.plan, ways, language)
     else:
         _warning_band(page, band, answer, language)
@@ -244,7 +245,7 @@ def _band(
     state = shelter_state(str(shelter["status"]), float(shelter["capacity_people"]))
     sign = (high - 2.0) / MM_PER_POINT
     middle = (left + high / 2.0, top + high / 2.0)
-    draw_shelter(page, middle, state, sign, role=shelter_role(str(shelter["kind"])))
+    draw_shelter(page, middle, state, sign, role=shelter_role(str(shelter.get("kind", ""))))
     facts_wide = 62.0
     room = wide - high - facts_wide - 4.0
     at = left + high + 1.0
@@ -257,19 +258,22 @@ def _band(
     else:  # a long name takes both lines
         name = cut_to(part.shelter, room, 16.0, bold=True, lines=2)
         write(page, (at, top + 0.6, room), name, 16.0, bold=True, colour="white")
-    facts = (left + wide - facts_wide - 2.5, top + 0.9, facts_wide)
+    facts = (left + wide - facts_wide - 2.5, top + 0.4, facts_wide)
+    words = text.word("card_half", language)
+    down = write(page, facts, words, _SMALL, align="right", colour="white")
     words = time_words(part, plan, language)
-    size = size_that_fits(words, facts_wide, (20.0, 18.0, 16.0, 14.0), bold=True)
-    down = write(page, facts, words, size, align="right", bold=True, colour="white")
+    size = size_that_fits(words, facts_wide, (18.0, 16.0, 14.0), bold=True)
+    minutes_place = (facts[0], down - 0.2, facts_wide)
+    down = write(page, minutes_place, words, size, align="right", bold=True, colour="white")
     last = text.minutes(part.longest_s, language)
     words = text.word("card_last", language, minutes=last)
-    write(page, (facts[0], down - 0.3, facts_wide), words, 10.0, align="right", colour="white")
+    write(page, (facts[0], down - 0.2, facts_wide), words, _SMALL, align="right", colour="white")
 
 
 def _warning_band(
     page: Any, place: tuple[float, float, float, float], answer: Answer, language: str
 ) -> None:
-    """Draw that there is no place yet: black on white in a thick frame, with a cross."""
+    """Draw that most or all have no place yet: black on white, in a thick frame with a cross."""
     left, top, wide, high = place
     inset = 1.0
     box(
@@ -287,6 +291,9 @@ def _warning_band(
     down = write(page, (at, top + 1.2, room), words, size, bold=True)
     people = text.number(answer.evacuees, language)
     words = text.word("card_nobody_people", language, people=people)
+    if answer.parts:
+        left_people = text.number(without_place(answer.left), language)
+        words = text.word("card_nobody_most", language, left=left_people, people=people)
     write(page, (at, down - 0.9, room), words, 11.0, bold=True)
 
 
@@ -300,7 +307,11 @@ def _way_items(answer: Answer, land: Land, ways: Ways, language: str, most: int)
         return []
     steps = way_steps(legs, part.shelter, language, most=most)
     return [
-        Item(words=way_heading(part, language), bold=True, share=1.05),
+        Item(
+            words=way_heading(part, language, few=mostly_without_place(answer)),
+            bold=True,
+            share=1.05,
+        ),
         *(
             Item(words=step.words, number=f"{number}.", turn=step.turn, before=0.18)
             for number, step in enumerate(steps, start=1)
@@ -318,12 +329,17 @@ def _rest_items(answer: Answer, land: Land, ways: Ways, language: str) -> list[I
     second_legs = ways.legs.get(f"{part.route_id}-2")
     parts = " ".join(part_sentences(answer, language))
     division = f"{text.word('card_parts', language)}: {parts}" if parts else ""
+    ends = [
+        (second_sentence(part, second, second_legs, names, language), False),
+        (needs_sentence(answer, language), False),
+    ]
+    if mostly_without_place(answer):  # the second route is only of the few
+        ends.reverse()
     sentences = (
         (left_sentence(answer, language), True),
         (division, False),
         (late_sentence(answer, language), True),
-        (second_sentence(part, second, second_legs, names, language), False),
-        (needs_sentence(answer, language), False),
+        *ends,
         (unknown_sentence(part, language), False),
         (text.word("card_signs", language), False),
     )
@@ -350,8 +366,7 @@ def _reason_items(answer: Answer, land: Land, language: str) -> list[Item]:
 
 def _ask_items(answer: Answer, land: Land, language: str) -> list[Item]:
     """Return what people without a place are to ask, and whom, with room for the answer."""
-    options = land.options
-    agency = ", ".join(part for part in (options.agency, options.contact) if part)
+    agency = ", ".join(part for part in (land.options.agency, land.options.contact) if part)
     whom = f"{text.word('card_ask_whom', language)} {agency}".strip()
     dots = " ." * 44
     items = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ _ROAD_WORDS: dict[str, str] = {
 LEAST_SHOWN_M = 10.0
 """Shorter legs are written as 10 m: no one walks "0 m"."""
 _NAMED_ROADS = 3
+_MAIN_SHARE = 1.0 / 3.0
+"""A road that is less of several legs is not their main one."""
 _DOOR_M = 30.0
 _MOST_LETTERS = 60
 
@@ -76,8 +79,10 @@ def way_steps(legs: pd.DataFrame, shelter: str, language: str, *, most: int = 10
     rows = known.to_dict("records")
     groups = [[row] for row in rows if row["turn"] != "arrive"]
     arrived = sum(float(row["distance_m"]) for row in rows if row["turn"] == "arrive")
+    end = rows[-1]
     if len(groups) > 1 and _at_the_door(groups[-1][0]):
-        arrived += float(groups.pop()[0]["distance_m"])
+        (end,) = groups.pop()
+        arrived += float(end["distance_m"])
     while len(groups) > max(1, most - 1):
         lengths = [sum(float(row["distance_m"]) for row in group) for group in groups]
         # Never the first pair while there is another: people look hardest where they set out.
@@ -90,7 +95,8 @@ def way_steps(legs: pd.DataFrame, shelter: str, language: str, *, most: int = 10
     steps = []
     for number, group in enumerate(groups):
         last = number == len(groups) - 1
-        steps.append(_step(group, before, shelter if last else "", language))
+        after = end if last else groups[number + 1][0]
+        steps.append(_step(group, before, shelter if last else "", language, after=after))
         before = str(group[-1]["road_name"])
     words = text.word("turn_arrive", language, shelter=shelter)
     return [*steps, Step(turn="arrive", words=words, distance_m=arrived)]
@@ -103,15 +109,17 @@ def _at_the_door(leg: Any) -> bool:
     return nameless and dry and float(leg["distance_m"]) < _DOOR_M
 
 
-def _step(group: Sequence[Any], before: str, shelter: str, language: str) -> Step:
-    """Return one or several legs as a step; `shelter` where the way ends with it."""
+def _step(group: Sequence[Any], before: str, shelter: str, language: str, *, after: Any) -> Step:
+    """Return one or several legs as a step; `shelter` where the way ends with it.
+
+    `before` is the name of the road before it, `after` the leg that begins where it ends.
+    """
     words = _leg_words(group[0], before, shelter if len(group) == 1 else "", language)
     if len(group) == 2:  # noqa: PLR2004  two legs are both said
         second = _leg_words(group[1], str(group[0]["road_name"]), shelter, language)
         words = text.word("way_then", language, first=words, second=lower_first(second))
-    elif len(group) > 2:  # noqa: PLR2004  of more the map says the rest
-        count = text.number(len(group) - 1, language)
-        words = text.word("way_many", language, first=words, count=count)
+    elif len(group) > 2:  # noqa: PLR2004  of more only the main road and where it leads
+        words = _many_words(words, group[1:], after, language)
     distance_m = sum(float(row["distance_m"]) for row in group)
     shown = text.distance(max(distance_m, LEAST_SHOWN_M), language)
     words = text.word("way_length", language, words=words, distance=shown)
@@ -120,6 +128,31 @@ def _step(group: Sequence[Any], before: str, shelter: str, language: str) -> Ste
         shown = text.distance(max(hazardous_m, LEAST_SHOWN_M), language)
         words = f"{words} ({text.word('way_hazard', language, distance=shown)})"
     return Step(turn=str(group[0]["turn"]), words=words, distance_m=distance_m)
+
+
+def _many_words(first: str, legs: Sequence[Any], after: Any, language: str) -> str:
+    """Return many short legs after the first one as their main road, direction and end."""
+    lengths: dict[str, float] = {}
+    for leg in legs:
+        lengths[road_name(leg)] = lengths.get(road_name(leg), 0.0) + float(leg["distance_m"])
+    whole_m = sum(lengths.values())
+    lengths.pop("", None)
+    main = max(lengths, key=lambda name: lengths[name], default="")
+    roads = text.word("way_small_roads", language)
+    if main and lengths[main] >= _MAIN_SHARE * whole_m:
+        roads = text.word("way_mainly", language, road=main)
+    east, north = (float(after[axis]) - float(legs[0][axis]) for axis in ("x", "y"))
+    side = text.word(f"compass_{compass(math.degrees(math.atan2(east, north)))}", language)
+    then = road_name(after)
+    words = text.word("way_many", language, first=first, roads=roads, compass=side)
+    if not then or then == main:
+        return words
+    return text.word("way_many_until", language, words=words, road=then)
+
+
+def road_name(leg: Any) -> str:
+    """Return the name of the road of a leg, short enough to stand in a sentence; "" without one."""
+    return short_name(str(leg["road_name"]))
 
 
 def _leg_words(leg: Any, before: str, shelter: str, language: str) -> str:

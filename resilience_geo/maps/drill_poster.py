@@ -57,6 +57,7 @@ _NUMBERS_SHARE = 0.62
 _NUMBER_MM = 11.0
 _MOST_NUMBERS = 6
 _BLANKS = ("village", "rt", "clinic", "bpbd")
+_TITLE_SIZES = (96.0, 88.0, 80.0, 72.0, 64.0, 60.0, 56.0, 52.0, 48.0)
 _ADVICE_SIZES = (26.0, 24.0, 22.0, 20.0, 18.0, 17.0, 16.0, 15.0, 14.0)
 
 
@@ -181,7 +182,7 @@ def _title(page: Any, poster: Poster, land: Land, language: str) -> None:
     left = MARGIN_MM + sign + 10.0
     room = wide - left - MARGIN_MM
     words = text.word("poster_title", language)
-    size = size_that_fits(words, room, (96.0, 88.0, 80.0, 72.0, 64.0), bold=True)
+    size = size_that_fits(words, room, _TITLE_SIZES, bold=True)
     top = high / 2.0 - size * LINE * MM_PER_POINT / 2.0
     write(page, (left, top, room), words, size, bold=True, colour="white")
     room = wide - 2.0 * MARGIN_MM

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from resilience_geo.maps import text
+from resilience_geo.maps.drill_answers import mostly_without_place, without_place
+from resilience_geo.maps.drill_directions import short_name
 from resilience_geo.maps.drill_page import (
     LINE,
     MM_PER_POINT,
@@ -21,7 +23,9 @@ from resilience_geo.maps.drill_sentences import where_words
 from resilience_geo.maps.printed_signs import draw_arrow
 
 if TYPE_CHECKING:
-    from resilience_geo.maps.drill_answers import Answer
+    from collections.abc import Sequence
+
+    from resilience_geo.maps.drill_answers import Answer, Part
 
 POSTER_MM = (420.0, 594.0)
 """Width and height: A2, upright."""
@@ -31,6 +35,8 @@ SMALL = 0.6
 _FROM_SHARE, _MINUTES_SHARE = 0.33, 0.15
 _MOST_LINES = 2
 _NAME_LINES = 3
+_HANDFUL_SHARE = 0.05
+"""A shelter that fewer of a settlement go to is no line to be read from afar."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,16 +50,23 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """A settlement in the table: its name, its lines, and how many have no place."""
+    """A settlement in the table: its name, its lines, how many have no place, and the few.
+
+    Where those without a place are the most, they are told first.
+    """
 
     name: str
     lines: tuple[Line, ...]
     note: str
     unserved: str
+    few: str = ""
+    unserved_first: bool = False
 
 
 def block_of(answer: Answer, language: str) -> Block:
     """Return a settlement as it stands in the table."""
+    # Most people first: those to whom only a handful goes come last.
+    many = [part for part in answer.parts if part.people >= _HANDFUL_SHARE * answer.evacuees]
     several = len(answer.parts) > 1 or bool(answer.left)
     lines = tuple(
         Line(
@@ -68,10 +81,13 @@ def block_of(answer: Answer, language: str) -> Block:
             else "",
             minutes=text.minutes(part.travel_time_s, language),
         )
-        for part in answer.parts[:_MOST_LINES]
+        for part in many[:_MOST_LINES]
     )
-    rest = sum(part.people for part in answer.parts[_MOST_LINES:])
-    left = sum(people for _, people in answer.left)
+    rest = sum(part.people for part in many[_MOST_LINES:])
+    few = _few_words(answer.parts[len(many) :], language)
+    if rest:
+        rest, few = sum(part.people for part in answer.parts[_MOST_LINES:]), ""
+    left = without_place(answer.left)
     people = text.number(left, language)
     return Block(
         name=answer.name,
@@ -82,6 +98,26 @@ def block_of(answer: Answer, language: str) -> Block:
         f"{text.word('poster_nobody_ask', language)}."
         if left
         else "",
+        few=few,
+        unserved_first=mostly_without_place(answer),
+    )
+
+
+def _few_words(parts: Sequence[Part], language: str) -> str:
+    """Return where a handful of people goes, in small letters; nothing without them."""
+    if len(parts) > _MOST_LINES:
+        people = text.number(sum(part.people for part in parts), language)
+        return text.word("poster_rest", language, people=people)
+    return "; ".join(
+        text.word(
+            "poster_few",
+            language,
+            people=text.number(part.people, language),
+            where=where_words(part, language),
+            shelter=short_name(part.shelter),
+            minutes=text.minutes(part.travel_time_s, language),
+        )
+        for part in parts
     )
 
 
@@ -110,6 +146,8 @@ def draw_block(page: Any, top: float, block: Block, size: float) -> float:
     at, down = left + first, top + gap
     arrow = size * 1.05
     indent = arrow * MM_PER_POINT + 4.0
+    if block.unserved and block.unserved_first:
+        down = _black_line(page, (at, down), block.unserved, size)
     for line in block.lines:
         if page is not None:
             middle = (at + arrow * MM_PER_POINT / 2.0, down + arrow * MM_PER_POINT * 0.6)
@@ -124,15 +162,25 @@ def draw_block(page: Any, top: float, block: Block, size: float) -> float:
         down = (
             write(page, (at + indent, down, second + third - indent), block.note, small) + gap * 0.5
         )
-    if block.unserved:
-        room = second + third - 6.0
-        high = len(lines_of(block.unserved, room, small, bold=True)) * small * LINE * MM_PER_POINT
-        box(page, (at, down, second + third, high + 2.0 * gap * 0.6), fill="black")
-        place = (at + 3.0, down + gap * 0.6, room)
-        down = write(page, place, block.unserved, small, bold=True, colour="white") + gap * 0.9
+    if block.unserved and not block.unserved_first:
+        down = _black_line(page, (at, down), block.unserved, size)
+    if block.few:
+        room = second + third - indent
+        down = write(page, (at + indent, down, room), block.few, small) + gap * 0.5
     end = max(down, down_left) + gap * 0.5
     rule(page, (left, end), (POSTER_MM[0] - MARGIN_MM, end), line=1.2)
     return end - top if page is None else end
+
+
+def _black_line(page: Any, place: tuple[float, float], words: str, size: float) -> float:
+    """Write white on black how many have no place; return where the next line begins."""
+    left, top = place
+    wide, gap, small = sum(columns()[1:]), size * MM_PER_POINT * 0.35, size * SMALL
+    room = wide - 6.0
+    high = len(lines_of(words, room, small, bold=True)) * small * LINE * MM_PER_POINT
+    box(page, (left, top, wide, high + 2.0 * gap * 0.6), fill="black")
+    place = (left + 3.0, top + gap * 0.6)
+    return write(page, (*place, room), words, small, bold=True, colour="white") + gap * 0.9
 
 
 def _destination(page: Any, place: tuple[float, float, float], line: Line, size: float) -> float:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from resilience_geo.inputs.vulnerable_columns import VULNERABLE_GROUPS
 from resilience_geo.maps import content, text
+from resilience_geo.maps.drill_answers import without_place
 from resilience_geo.maps.drill_directions import LEAST_SHOWN_M, lower_first, main_roads, short_name
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ def part_sentences(answer: Answer, language: str) -> list[str]:
             where=where_words(part, language),
             shelter=short_name(part.shelter),
             minutes=text.minutes(part.travel_time_s, language),
-            distance=text.distance(part.distance_m, language),
         )
         for part in answer.parts[:MOST_PARTS]
     ]
@@ -79,7 +79,7 @@ def reason_words(cause: str, plan: EvacuationPlan, language: str) -> str:
 
 def left_sentence(answer: Answer, language: str) -> str:
     """Return how many have no place and why; nothing where all have one."""
-    people = sum(count for _, count in answer.left)
+    people = without_place(answer.left)
     if not people:
         return ""
     reasons = [
@@ -94,11 +94,16 @@ def left_sentence(answer: Answer, language: str) -> str:
     )
 
 
-def way_heading(part: Part, language: str) -> str:
-    """Return how long the route of a part is, how long it takes, and how much of it is hazard."""
+def way_heading(part: Part, language: str, *, few: bool = False) -> str:
+    """Return how long the route of a part is, how long it takes, and how much of it is hazard.
+
+    Where only few have a place, the heading says how many, and where.
+    """
+    said = {"people": text.number(part.people, language), "shelter": short_name(part.shelter)}
     words = text.word(
-        "card_way",
+        "card_way_few" if few else "card_way",
         language,
+        **(said if few else {}),
         distance=text.distance(part.distance_m, language),
         minutes=text.minutes(part.route_time_s, language),
     )
@@ -176,24 +181,44 @@ def late_sentence(answer: Answer, language: str) -> str:
 
 def _late_changes(answer: Answer, language: str) -> list[str]:
     """Return what changes for people who leave late and still have a place, at least one thing."""
-    left, late_left = (
-        sum(people for _, people in each) for each in (answer.left, answer.late_left)
-    )
     main, late = answer.parts[0], answer.late_parts[0]
-    said = []
-    if late_left > left:
-        lost = text.number(late_left - left, language)
-        said.append(text.word("card_late_lost", language, lost=lost))
+    said = [words for words in (_late_without_place(answer, language),) if words]
     minutes, before = (text.minutes(one.travel_time_s, language) for one in (late, main))
     if late.shelter_id != main.shelter_id:
-        said.append(
-            text.word(
-                "card_late_other", language, shelter=short_name(late.shelter), minutes=minutes
+        shelter = short_name(late.shelter)
+        if 2 * late.people > answer.evacuees:
+            words = text.word("card_late_other", language, shelter=shelter, minutes=minutes)
+        else:
+            people = text.number(late.people, language)
+            words = text.word(
+                "card_late_some", language, people=people, shelter=shelter, minutes=minutes
             )
-        )
+        said.append(words)
     elif late.travel_time_s > main.travel_time_s + _LONGER_S:
         said.append(text.word("card_late_longer", language, minutes=minutes, before=before))
     return said or [text.word("card_late_same", language)]
+
+
+def _late_without_place(answer: Answer, language: str) -> str:
+    """Return how many have no place late, and how many of them had one early.
+
+    Where fewer have none late than early only those who lost theirs are told.
+    """
+    left, late_left = (without_place(each) for each in (answer.left, answer.late_left))
+    lost = answer.lost_if_late
+    number = text.number(lost, language)
+    if late_left <= left:
+        return text.word("late_lost", language, lost=number) if lost else ""
+    people = text.number(answer.evacuees, language)
+    if lost == late_left:
+        return text.word("card_late_lost", language, lost=number, people=people)
+    words = text.word(
+        "card_late_left", language, left=text.number(late_left, language), people=people
+    )
+    if not lost:
+        return words
+    words_lost = text.word("late_lost", language, lost=number)
+    return text.word("card_late_left_lost", language, left=words, lost=words_lost)
 
 
 def needs_sentence(answer: Answer, language: str) -> str:
@@ -217,8 +242,21 @@ def needs_sentence(answer: Answer, language: str) -> str:
         people=text.number(needs.people, language),
         helpers=text.number(needs.helpers, language),
         estimate=estimate_mark(answer, language),
+        without=_without_children(answer, language),
         groups=text.listing(groups, language),
     )
+
+
+def _without_children(answer: Answer, language: str) -> str:
+    """Return in brackets that those to be helped are counted without small children, if so.
+
+    Whether small children need a helper is a choice of the plan; without a word the figures of the
+    groups would not add up with those to be helped.
+    """
+    groups = dict(answer.needs.groups)
+    children = groups.pop("children_under_5", 0)
+    counted = not children or answer.needs.people != sum(groups.values())
+    return "" if counted else text.word("card_needs_without", language)
 
 
 def estimate_mark(answer: Answer, language: str) -> str:

@@ -38,9 +38,10 @@ RECORD_COLUMNS: tuple[str, ...] = (
     "village_code",
     "settlement_name",
     "planned_people",
-    "planned_time_s",
+    "planned_median_time_s",
     "planned_longest_time_s",
-    "planned_distance_m",
+    "planned_main_route_time_s",
+    "planned_main_route_distance_m",
     "signal_time",
     "left_time",
     "first_arrival_time",
@@ -54,7 +55,8 @@ _BLANKS = 8
 """Columns of `RECORD_COLUMNS` that are filled in after the drill."""
 _MARGIN = 12.0
 _ROW_MM, _HEAD_MM = 8.6, 12.5
-_ROWS_FIRST, _ROWS_MORE = 9, 26
+_ROWS_FIRST, _ROWS_MORE = 4, 26
+"""More rows on the first page would leave no room to write below them."""
 _LETTERS, _SMALL = 10.0, 9.0
 _COLUMN_MM = (49.0, 16.0, 18.0, 17.0, 19.0, 17.0, 19.0, 15.0, 16.0)
 _COLUMNS = ("from", "expected", "planned", "helped_planned", "left", "first", "last", "arrived")
@@ -135,6 +137,7 @@ def record_rows(answers: Sequence[Answer], plan: EvacuationPlan) -> list[list[ob
                 part.people,
                 _whole(part.travel_time_s),
                 _whole(part.longest_s),
+                _whole(part.route_time_s),
                 _whole(part.distance_m),
             ]
             rows.append((order[part.shelter_id], planned + [""] * _BLANKS))
@@ -169,7 +172,7 @@ def draw_sheet(page: Any, sheet: Sheet, land: Land, language: str) -> None:
         down = _steps(page, (left, down + 3.5, wide), language)
         down = _questions(page, (left, down + 3.5, wide), language)
         _remarks(page, (left, down + 3.0, wide), language)
-    _foot(page, (left, SHEET_MM[1] - 15.5, wide), sheet, land, language)
+    _foot(page, (left, SHEET_MM[1] - 19.0, wide), sheet, land, language)
 
 
 def _head(
@@ -189,7 +192,7 @@ def _head(
     sign = 15.0
     state = shelter_state(str(sheet.shelter["status"]), float(sheet.shelter["capacity_people"]))
     middle = (left + sign / 2.0, down + 2.0 + sign / 2.0)
-    role = shelter_role(str(sheet.shelter["kind"]))
+    role = shelter_role(str(sheet.shelter.get("kind", "")))
     draw_shelter(page, middle, state, sign / MM_PER_POINT, role=role)
     at, room = left + sign + 3.0, wide - sign - 3.0
     words = text.word("observer_post", language)
@@ -339,7 +342,7 @@ def _questions(page: Any, place: tuple[float, float, float], language: str) -> f
 def _remarks(page: Any, place: tuple[float, float, float], language: str) -> None:
     """Draw dotted lines for obstacles, what was good and what to improve, and the signature."""
     left, top, wide = place
-    end = SHEET_MM[1] - 27.0
+    end = SHEET_MM[1] - 28.5
     terms = ("observer_obstacles", "observer_good", "observer_improve")
     each = (end - top) / len(terms)
     for term in terms:
@@ -351,7 +354,7 @@ def _remarks(page: Any, place: tuple[float, float, float], language: str) -> Non
         top += each
     _field(
         page,
-        (left + wide - 85.0, SHEET_MM[1] - 17.5, 85.0),
+        (left + wide - 85.0, SHEET_MM[1] - 20.5, 85.0),
         text.word("observer_signature", language),
     )
 
@@ -400,4 +403,4 @@ def _foot(
     if any(row.answer.needs.estimated for row in sheet.all_rows):
         said.append(text.word("observer_estimate", language))
     rule(page, (left, top), (left + wide, top), line=0.5)
-    write(page, (left, top + 1.0, wide), cut_to(" ".join(said), wide, _SMALL, lines=2), _SMALL)
+    write(page, (left, top + 1.0, wide), cut_to(" ".join(said), wide, _SMALL, lines=3), _SMALL)

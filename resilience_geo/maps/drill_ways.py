@@ -125,7 +125,7 @@ def shelter_place(shelter_id: str, ways: Ways, *, words: bool = True) -> Place:
         y=y,
         words=str(shelter["name"]) if words else "",
         kind=shelter_state(str(shelter["status"]), float(shelter["capacity_people"])),
-        role=shelter_role(str(shelter["kind"])),
+        role=shelter_role(str(shelter.get("kind", ""))),
     )
 
 

@@ -38,6 +38,8 @@ from resilience_geo.tables import UNSERVED_CAUSES
 if TYPE_CHECKING:
     from resilience_geo.plan import EvacuationPlan
 
+_FAINT = 0.45  # of the opacity of a class
+
 __all__ = ["inside_points", "map_data", "village_tables"]
 
 
@@ -81,7 +83,7 @@ def map_data(
         **routes_data(plan, options.settlements, shown, language),
         "causes": {cause: text.word(cause, language) for cause in UNSERVED_CAUSES},
         "shelters": {name: shelters(shown[name], language) for name in departures},
-        "settlements": settlements(plan, options.settlements),
+        "settlements": settlements(plan, options.settlements, shown),
         "unserved": {name: unserved(plan, name) for name in departures},
         "bridges": {name: bridges(plan, name, language) for name in departures},
         "words": {
@@ -107,6 +109,8 @@ def hazard(
                 "key": CLASS_NAMES[value],
                 "color": style.colour_of(value, palette),
                 "hatch": style.HATCHES[value],
+                # The green of the official palette must not read as the green of what is safe.
+                "ground": _FAINT if palette == "official" and value == LOW else 1,
                 "label": content.hazard_label(value, plan, language),
             }
             for value in (LOW, MEDIUM, HIGH, UNKNOWN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,7 +67,11 @@ def villages(plan: EvacuationPlan, language: str) -> list[dict[str, Any]]:
     ]
 
 
-def settlements(plan: EvacuationPlan, table: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
+def settlements(
+    plan: EvacuationPlan,
+    table: gpd.GeoDataFrame | None,
+    shelters: dict[str, gpd.GeoDataFrame],
+) -> list[dict[str, Any]]:
     """Return border, village and people of every settlement, in the order of `table`.
 
     Parameters
@@ -75,12 +80,16 @@ def settlements(plan: EvacuationPlan, table: gpd.GeoDataFrame | None) -> list[di
         The plan.
     table
         From `read_settlements`; None: there are none.
+    shelters
+        The drawn shelters by departure, in the order of the page.
 
     Returns
     -------
     list of dict
         `village` is the position of the village most people of it belong to, else -1; `people`
         those who must leave; per departure a list of those with a place, and the others by cause.
+        `goals`, per departure: shelter (its position), people and the longest time of them (s),
+        most people first.
     """
     if table is None or table.empty:
         return []
@@ -99,6 +108,7 @@ def settlements(plan: EvacuationPlan, table: gpd.GeoDataFrame | None) -> list[di
         .sum()
         for name in names
     }
+    goals = {name: _goals(content.of_departure(answers, name), shelters[name]) for name in names}
     rings = polylines.packed_areas(table.geometry)
     places = lat_lon(inside_points(table.geometry))
     result = []
@@ -119,9 +129,26 @@ def settlements(plan: EvacuationPlan, table: gpd.GeoDataFrame | None) -> list[di
                     }
                     for which in names
                 },
+                "goals": {which: goals[which].get(number, []) for which in names},
             }
         )
     return result
+
+
+def _goals(answers: pd.DataFrame, shelters: gpd.GeoDataFrame) -> dict[int, list[list[int]]]:
+    """Return by settlement the shelters its people go to: position, people, longest time (s)."""
+    placed = answers[answers["status"] == "allocated"]
+    position = {str(name): number for number, name in enumerate(shelters["shelter_id"])}
+    sums = placed.groupby(["settlement", "shelter_id"], as_index=False).agg(
+        people=("evacuees", "sum"), longest_s=("longest_travel_time_s", "max")
+    )
+    sums = sums.sort_values("people", ascending=False, kind="stable")
+    found: dict[int, list[list[int]]] = {}
+    columns = (sums[name] for name in ("settlement", "shelter_id", "people", "longest_s"))
+    for number, shelter, people, seconds in zip(*columns, strict=True):
+        goal = [position.get(str(shelter), -1), int(people), math.ceil(seconds)]
+        found.setdefault(int(number), []).append(goal)
+    return found
 
 
 def village_tables(plan: EvacuationPlan, language: str) -> dict[Any, list[list[Any]]]:

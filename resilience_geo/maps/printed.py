@@ -48,11 +48,14 @@ _SHARES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55)
 _TABLE_SHARE = 0.22
 """Room kept for the table, to the height of a column, while letters may still shrink."""
 _LEAST_TABLE_SHARE = 0.1
+_ROOMY_SHARE = 0.4
+"""With less the table goes to the column with most room."""
 _INSET_POINTS = 88.0
 _WIDE_COLUMN = 290.0
 _NUMBERS_SHARE, _INSET_SHARE = 0.58, 0.39
 _FOOT_SHARES = (1.4, 1.3, 1.2, 1.1)
 _FOOT_WEIGHTS = {"phase": 1.0, "emergency": 0.85, "qr": 0.62, "sources": 1.75}
+_FOOT_GAP = 5.0
 _NOTE_COLUMNS = 3
 _NOTE_SHARES = (1.15, 1.0, 0.9)
 """Letters of a page of notes, to those of the sheet: the largest that fit one page."""
@@ -270,30 +273,41 @@ def _draw_side(
             draw_inset(axes, chart, frames, place)
         column.down = top + high + 5.0 * column.zoom
 
-    blocks: list[Block] = [
+    everything: list[Block] = [
         lambda column: write_summary(column, chart),
         numbers,
         lambda column: write_legend(column, chart),
+    ]
+    # Letters do not shrink below what people read: a small paper says less.
+    needed: list[Block] = [
+        lambda column: write_summary(column, chart, whole=False),
+        lambda column: write_key_numbers(column, chart),
+        everything[-1],
     ]
 
     def columns_of(page: Any, share: float) -> list[Column]:
         return [_column(page, sheet, each, sheet.zoom * share) for each in sheet.columns_mm]
 
-    def fits(share: float, table: float) -> bool:
+    def fits(share: float, table: float, blocks: list[Block]) -> bool:
         columns = columns_of(None, share)
         if not fill(columns, blocks):
             return False
         last = next(each for each in reversed(columns) if each.down > 0.0)
         return last.height - last.down >= table * last.height or last is not columns[-1]
 
-    share = next((each for each in _SHARES[:5] if fits(each, _TABLE_SHARE)), None)
-    share = share or next((each for each in _SHARES if fits(each, _LEAST_TABLE_SHARE)), _SHARES[-1])
+    tried = [
+        *((each, _TABLE_SHARE, everything) for each in _SHARES[:5]),
+        *((each, _TABLE_SHARE, needed) for each in _SHARES if sheet.zoom < 1.0),
+        *((each, _LEAST_TABLE_SHARE, everything) for each in _SHARES),
+        *((each, _LEAST_TABLE_SHARE, needed) for each in _SHARES),
+    ]
+    share, _, blocks = next((each for each in tried if fits(*each)), (_SHARES[-1], 0.0, needed))
     columns = columns_of(figure, share)
     fill(columns, blocks)
     used = [number for number, each in enumerate(columns) if each.down > 0.0]
     last = columns[used[-1]]
-    if used[-1] + 1 < len(columns) and last.height - last.down < 0.4 * last.height:
-        last = columns[used[-1] + 1]
+    if last.height - last.down < _ROOMY_SHARE * last.height:
+        last = max(columns, key=lambda each: each.height - each.down)
     return write_table(last, chart, pages=pages)
 
 
@@ -302,31 +316,46 @@ def _draw_foot(
 ) -> list[Item]:
     """Draw the panels below: what to do, numbers, QR code, sources; return notes without room."""
     mode = chart.plan.assumptions.mode
-    cells: list[tuple[str, Callable[[Column], None]]] = [
+    phases: list[tuple[str, Callable[[Column], None]]] = [
         ("phase", lambda column, one=one: write_procedure(column, *one))  # type: ignore[misc]
         for one in procedure_sentences(chart.options, chart.language, mode)
     ]
+    cells: list[tuple[str, Callable[[Column], None]]] = []
     cells.append(("emergency", lambda column: write_emergency(column, chart)))
     if chart.options.link:
         cells.append(("qr", lambda column: write_qr(column, chart)))
-    left, bottom, wide, high = sheet.foot_mm
-    gap = 5.0 * sheet.zoom
-    total = sum(_FOOT_WEIGHTS[name] for name, _ in cells) + _FOOT_WEIGHTS["sources"]
-    unit = (wide - gap * len(cells)) / total
-    widths = [unit * _FOOT_WEIGHTS[name] for name, _ in cells]
-    at, placed = left, []
-    for wide_cell, (_, write) in zip(widths, cells, strict=True):
-        placed.append(((at, bottom, wide_cell, high), write))
-        at += wide_cell + gap
 
-    def fit(share: float) -> bool:
+    def fit(placed: list[tuple[Box, Callable[[Column], None]]], share: float) -> bool:
         return all(_fits(sheet, each, share, write) for each, write in placed)
 
-    share = next((each for each in (*_FOOT_SHARES, *_SHARES) if fit(each)), _SHARES[-1])
+    # Where letters would be too small, what to do when leaving stays longest.
+    kept = [phases, phases[:-1], phases[1:2] or phases[:1]]
+    placements = [_side_by_side(sheet, [*some, *cells]) for some in kept]
+    tried = [(some, share) for some in placements for share in (*_FOOT_SHARES, *_SHARES)]
+    placed, share = next((each for each in tried if fit(*each)), tried[-1])
     for each, write in placed:
         write(_column(figure, sheet, each, sheet.zoom * share))
+    left, bottom, wide, high = sheet.foot_mm
+    last = placed[-1][0]
+    at = last[0] + last[2] + _FOOT_GAP * sheet.zoom
     cell = (at, bottom, left + wide - at, high)
     return _draw_sources(figure, chart, sheet, (cell, place), pages=pages)
+
+
+def _side_by_side(
+    sheet: Sheet, cells: list[tuple[str, Callable[[Column], None]]]
+) -> list[tuple[Box, Callable[[Column], None]]]:
+    """Return the places of panels below, with room for the sources at the right."""
+    left, bottom, wide, high = sheet.foot_mm
+    gap = _FOOT_GAP * sheet.zoom
+    total = sum(_FOOT_WEIGHTS[name] for name, _ in cells) + _FOOT_WEIGHTS["sources"]
+    unit = (wide - gap * len(cells)) / total
+    at, placed = left, []
+    for name, write in cells:
+        wide_cell = unit * _FOOT_WEIGHTS[name]
+        placed.append(((at, bottom, wide_cell, high), write))
+        at += wide_cell + gap
+    return placed
 
 
 def _fits(sheet: Sheet, cell: Box, share: float, write: Callable[[Column], None]) -> bool:
@@ -354,10 +383,18 @@ def _draw_sources(
     words = text.word("notes_next_page" if pages else "notes_cut", chart.language)
     pointer = Paragraph(words=words, size=8.0, before=2.0)
     shown = [*items[:SOURCES_SHOWN], pointer]
-    share = next((each for each in shares if fits(each, shown)), _SHARES[-1])
+    share = next((each for each in shares if fits(each, shown)), None)
+    if share is None:  # small paper: who made the roads, at least
+        made_by = Paragraph(words=f"{content.attribution(chart.plan, chart.language)}.", size=7.0)
+        flow(_column(figure, sheet, cell, sheet.zoom), [items[0], made_by, pointer])
+        return list(items[1:])
     kept = SOURCES_SHOWN
-    while not pages and kept < len(items) and fits(share, [*items[: kept + 1], pointer]):
-        kept += 1  # a sheet without further pages shows what it can
+    if not pages:  # a sheet without further pages shows what it can, but no heading alone
+        wanted = [(count, each) for count in range(len(items), kept, -1) for each in shares]
+        wanted = [one for one in wanted if not items[one[0] - 1].bold]
+        kept, share = next(
+            (one for one in wanted if fits(one[1], [*items[: one[0]], pointer])), (kept, share)
+        )
     flow(_column(figure, sheet, cell, sheet.zoom * share), [*items[:kept], pointer])
     return list(items[kept:])
 

@@ -141,6 +141,8 @@ def charted(
     main = routes[routes["route_id"].isin(set(shown["route_id"]) - {""})]
     others = routes[(routes["rank"] > 1) & routes["origin_id"].isin(set(main["origin_id"]))]
     shelters = content.of_departure(content.drawn_shelters(plan), departure).to_crs(crs)
+    if "kind" not in shelters.columns:  # a table of somebody's own may lack it
+        shelters = shelters.assign(kind="")
     return Chart(
         plan=plan,
         options=options,

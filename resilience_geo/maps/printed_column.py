@@ -17,6 +17,8 @@ _KEY_WIDTH = 26.0
 _LINE = 1.22
 _GAP = 0.8
 """Free space between columns of a table, to the size of its letters."""
+_LEAST_POINTS = 7.0
+"""No letters are smaller on any paper: people read a sheet at arm's length."""
 _MOST_CELL_LINES = 3
 _HEAD_SHARE = 0.88
 _NARROWEST_TEXT = 6.0
@@ -157,6 +159,10 @@ class Column:
         axes.set_ylim(self.height, 0.0)
         axes.axis("off")
 
+    def letters(self, size: float) -> float:
+        """Return the size of letters in points from that on A3; never too small to read."""
+        return max(size * self.zoom, _LEAST_POINTS)
+
     def measured(self) -> Column:
         """Return a column that is as full as this one and draws nothing."""
         alone = Column(None, (self.width / _POINTS_PER_MM, self.height / _POINTS_PER_MM), self.zoom)
@@ -180,7 +186,7 @@ class Column:
         most_lines: int | None = None,
     ) -> bool:
         """Write a paragraph, broken into lines; return whether all of it found room."""
-        size *= self.zoom
+        size = self.letters(size)
         self.down += before * self.zoom if self.down else 0.0
         lines = wrapped(words, self.width - left, size, bold=bold)
         if most_lines is not None and len(lines) > most_lines:
@@ -253,7 +259,7 @@ class Column:
         heads, rows, sizes, bold
             As of `table`.
         """
-        head_size, size = (each * self.zoom for each in sizes)
+        head_size, size = (self.letters(each) for each in sizes)
         widths = []
         for place in range(1, len(heads)):
             figures = [width_of(row[place], size, bold=bold) for row in rows]
@@ -282,7 +288,7 @@ class Column:
         bold
             Whether the figures are bold.
         """
-        head_size, size = (each * self.zoom for each in sizes)
+        head_size, size = (self.letters(each) for each in sizes)
         widths = self.figure_widths(heads, rows, sizes, bold=bold)
         first = self.width - sum(widths)
         ends = [first + sum(widths[: place + 1]) for place in range(len(widths))]
@@ -311,6 +317,9 @@ class Column:
     def listing(self, listing: Listing, start: int = 0) -> int:
         """Write a table from a row on, as far as there is room; return the row that comes next.
 
+        A row stays together with those below it whose first cell is empty, unless they are higher
+        than a column.
+
         Parameters
         ----------
         listing
@@ -318,39 +327,58 @@ class Column:
         start
             First row to write.
         """
-        size = listing.size * self.zoom
+        size = self.letters(listing.size)
         widths = self._cell_widths(listing, size)
         lefts = [sum(widths[:place]) for place in range(len(widths))]
-        head_size = size * _HEAD_SHARE
+        head_size = max(size * _HEAD_SHARE, _LEAST_POINTS)
         heads = self._cells(listing.heads, widths, head_size)
         first = self._row_height(heads, head_size)
+        blocks = self._block_heights(listing, widths, size)
+        whole = self.height - first - 2.0 * size
         if start < len(listing.rows):
             cells = self._cells(listing.rows[start], widths, size)
-            if not self.room_for(first + self._row_height(cells, size) + size):
+            least = self._row_height(cells, size)
+            least = max(least, blocks[start]) if blocks[start] <= whole else least
+            if not self.room_for(first + least + size):
                 return start
         self._draw_row(heads, (lefts, widths), listing.words, head_size)
         self.rule(before=0.8, after=3.5, width=0.5)
         for number in range(start, len(listing.rows)):
             row = listing.rows[number]
             if len(row) == 1:
-                if not self.room_for(size * 3.5):  # a heading stays with its first row
+                following = blocks[number + 1] if number + 1 < len(blocks) else 0.0
+                following = following if following <= whole - size * 1.6 else 0.0
+                # A heading stays with its first rows.
+                if not self.room_for(size * 1.6 + max(following, size * 1.9)):
                     return number
                 self.down += size * 0.3
                 self.draw(0.0, shortened(row[0], self.width, size, bold=True), size, bold=True)
                 self.down += size * 1.3
                 continue
             cells = self._cells(row, widths, size)
-            if not self.room_for(self._row_height(cells, size)):
+            least = self._row_height(cells, size)
+            if not self.room_for(max(least, blocks[number]) if blocks[number] <= whole else least):
                 return number
             self._draw_row(cells, (lefts, widths), listing.words, size)
         return len(listing.rows)
+
+    def _block_heights(self, listing: Listing, widths: Sequence[float], size: float) -> list[float]:
+        """Return how high each row is with those below it that have no name of their own."""
+        heights: list[float] = []
+        goes_on = False
+        for row in reversed(listing.rows):
+            high = self._row_height(self._cells(row, widths, size), size)
+            heights.append(high + (heights[-1] if goes_on and len(row) > 1 else 0.0))
+            goes_on = listing.words > 1 and len(row) > 1 and not row[0]
+        return heights[::-1]
 
     def _cell_widths(self, listing: Listing, size: float) -> list[float]:
         """Return the widths of a table's columns; words share what figures leave."""
         whole = [row for row in listing.rows if len(row) > 1]
         wanted, least = [], []
         for place, head in enumerate(listing.heads):
-            parts = [width_of(part, size * _HEAD_SHARE) for part in head.split()]
+            head_size = max(size * _HEAD_SHARE, _LEAST_POINTS)
+            parts = [width_of(part, head_size) for part in head.split()]
             cells = [width_of(row[place], size) for row in whole]
             least.append(max([*parts, size * _NARROWEST_TEXT]) / _SLACK + size * _GAP)
             wanted.append(max([*parts, *cells]) / _SLACK + size * _GAP)
@@ -431,7 +459,7 @@ class Column:
         left, wide
             Where the entry begins and how wide it is, in points; None: as wide as the column.
         """
-        size *= self.zoom
+        size = self.letters(size)
         symbol, gap = _KEY_WIDTH * self.zoom, 5.0 * self.zoom
         room = (self.width - left if wide is None else wide) - symbol - gap
         lines = wrapped(words, room, size)
@@ -524,13 +552,13 @@ def flow(column: Column, items: Sequence[Item]) -> list[Item]:
             fits = (
                 alone.write(following.words, following.size)
                 if isinstance(following, Paragraph)
-                else alone.room_for(5.0 * following.size * column.zoom)
+                else alone.room_for(5.0 * column.letters(following.size))
             )
         if not fits and column.down > 0.0:
             return left
         if not fits:  # longer than a column: the rest goes on in the next one
-            lines = wrapped(item.words, column.width, item.size * column.zoom, bold=item.bold)
-            most = max(1, int(column.height / (item.size * column.zoom * _LINE)))
+            lines = wrapped(item.words, column.width, column.letters(item.size), bold=item.bold)
+            most = max(1, int(column.height / (column.letters(item.size) * _LINE)))
             column.write(" ".join(lines[:most]), item.size, bold=item.bold)
             rest_of = replace(item, words=" ".join(lines[most:]), before=0.0)
             return [rest_of, *left[1:]] if lines[most:] else left[1:]

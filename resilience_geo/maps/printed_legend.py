@@ -98,7 +98,7 @@ def _route_entries(chart: Chart, zoom: float) -> list[tuple[str, Draw]]:
     language = chart.language
     if not len(chart.routes):
         return []
-    cuts = " / ".join(text.number(style.FLOW_CUTS[place], language) for place in _SHOWN_WIDTHS)
+    cuts = _shown_people(language)
     widths = [route_widths(zoom)[place] for place in _SHOWN_WIDTHS]
     entries: list[tuple[str, Draw]] = [
         (text.word("print_routes", language, cuts=cuts), _widths_of(widths)),
@@ -108,6 +108,17 @@ def _route_entries(chart: Chart, zoom: float) -> list[tuple[str, Draw]]:
         line = _line_of(style.ROUTE.colour, 0.9 * zoom, SECOND_DASH)
         entries.append((text.word("legend_second_route", language), line))
     return entries
+
+
+def _shown_people(language: str) -> str:
+    """Return how many people the three widths shown stand for, as ranges without gaps."""
+    starts = [style.FLOW_CUTS[place] for place in _SHOWN_WIDTHS]
+    ends = [text.number(start - 1, language) for start in starts[1:]]
+    ranges = [
+        f"{text.number(low, language)}-{high}" for low, high in zip(starts, ends, strict=False)
+    ]
+    ranges.append(text.word("print_more_than", language, people=ends[-1]))
+    return " / ".join(ranges)
 
 
 def _shelter_entries(chart: Chart) -> list[tuple[str, Draw]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,7 +30,8 @@ _FULL_ROWS = 700
 """Beyond this a table names only what becomes of most people of a settlement."""
 _MOST_ROWS = (20, 15, 12, 10, 8, 6, 5, 4, 3, 2, 1)
 """Shelters of a settlement on a sheet without room for all; the first number that fits is taken."""
-_ANY_CAUSE = "any"
+_ANY_CAUSE, _OTHERS = "any", "others"
+_PEOPLE = ("evacuees", "evacuees_late")
 _ANSWER_KEYS = ["village_code", "settlement", "status", "shelter_id"]
 
 
@@ -71,6 +72,7 @@ def write_head(
     words, size = ". ".join(facts), _FACTS_SIZE * column.zoom
     share = room * 0.98 / max(width_of(words, size, bold=True), 1.0)
     size *= min(1.0, max(_LEAST_TITLE, share))
+    size = max(size, column.letters(0.0))
     column.draw(0.0, shortened(words, room, size, bold=True), size, bold=True)
 
 
@@ -110,14 +112,24 @@ def _write_agency(column: Column, chart: Chart, logo: NDArray[Any] | None) -> fl
     return taken + (widest + 12.0 * zoom if widest else 0.0)
 
 
-def write_summary(column: Column, chart: Chart) -> None:
-    """Write the names of the villages, and the sentences a session opens with."""
+def write_summary(column: Column, chart: Chart, *, whole: bool = True) -> None:
+    """Write the names of the villages, and the sentences a session opens with.
+
+    Parameters
+    ----------
+    column
+        Where to write.
+    chart
+        What is printed.
+    whole
+        False: what is needed most, on a small paper.
+    """
     if chart.plan.is_sample:
         note = f"{text.word('sample', chart.language)}: {text.word('sample_note', chart.language)}"
         column.write(note, 9.0, bold=True)
-    for line in content.more_names(chart.plan):
+    for line in content.more_names(chart.plan) if whole else ():
         column.write(line, 9.0, most_lines=_MOST_NAME_LINES)
-    words = " ".join(content.summary(chart.plan, chart.language, whole=True))
+    words = " ".join(content.summary(chart.plan, chart.language, whole=whole))
     column.write(words, 10.5, before=2.0)
     column.down += 3.0 * column.zoom
 
@@ -153,8 +165,8 @@ def answers_listing(chart: Chart, table: Any, most: int | None = None) -> Listin
     table
         From `both_departures`.
     most
-        How many shelters a settlement gets, most people first, and one row for all who have no
-        place; None: every shelter and every cause, with their sum.
+        How many shelters a settlement gets, most people first, one row for its others and one for
+        all who have no place; None: every shelter and every cause, with their sum.
     """
     language, plan = chart.language, chart.plan
     rows: list[tuple[str, ...]] = []
@@ -173,6 +185,8 @@ def answers_listing(chart: Chart, table: Any, most: int | None = None) -> Listin
         name = chart.settlement_name(int(row.settlement), village_names[row.village_code])
         if row.status == "allocated":
             shelter = names.get(str(row.shelter_id), str(row.shelter_id))
+        elif row.status == _OTHERS:
+            shelter = text.word("print_others", language, count=row.shelter_id)
         else:
             shelter = _no_place(str(row.status), language)
         cells = [
@@ -205,24 +219,79 @@ def _no_place(cause: str, language: str) -> str:
 
 
 def _shortened(table: Any, most: int) -> Any:
-    """Return at most so many shelters of each settlement, and its people without a place as one."""
+    """Return the shelters of each settlement, those beyond so many as one row, and who has none.
+
+    The rows of a settlement still sum to its people.
+    """
     keys = ["village_code", "settlement"]
     placed = table["status"] == "allocated"
-    shelters = table[placed].groupby(keys, sort=False).head(most)
-    people = [name for name in ("evacuees", "evacuees_late") if name in table.columns]
-    left = table[~placed].groupby(keys, sort=False, as_index=False)[people].sum()
-    left = left.assign(status=_ANY_CAUSE, shelter_id="", travel_time_s=np.nan)
-    if "evacuees_late" in people:
-        left["travel_time_s_late"] = np.nan
+    shelters = table[placed]
+    groups = shelters.groupby(keys, sort=False)["status"]
+    # A row that stands for one shelter only would take the room of that shelter.
+    shown = (groups.cumcount() < most) | (groups.transform("size") == most + 1)
+    others = _summed(shelters[~shown], keys, _OTHERS)
+    left = _summed(table[~placed], keys, _ANY_CAUSE).assign(shelter_id="")
     order = table[keys].drop_duplicates().reset_index(drop=True)
     order["order"] = np.arange(len(order))
-    rows = pd.concat([shelters, left], ignore_index=True).merge(order, on=keys)
+    parts = [each for each in (shelters[shown], others, left) if len(each)]
+    rows = pd.concat(parts, ignore_index=True).merge(order, on=keys)
     return rows.sort_values("order", kind="stable")
 
 
-def _worst_first(table: Any) -> Any:
-    """Return the rows of settlements with most people without a place first."""
-    keys = ["village_code", "settlement"]
+def _summed(table: Any, keys: list[str], status: str) -> Any:
+    """Return the people of rows together, with how many rows they are as `shelter_id`."""
+    groups = table.groupby(keys, sort=False)
+    sums = groups[[name for name in _PEOPLE if name in table.columns]].sum()
+    sums = sums.assign(status=status, shelter_id=groups.size().astype(str))
+    times = {name: np.nan for name in table.columns if name.startswith("travel_time_s")}
+    return sums.assign(**times).reset_index()
+
+
+def sums_listing(chart: Chart, table: Any, by: str) -> Listing:
+    """Return a row for each settlement or village: main shelter, people, and those without a place.
+
+    Parameters
+    ----------
+    chart
+        What is printed.
+    table
+        From `both_departures`, or in another order of its settlements.
+    by
+        `settlement` or `village_code`.
+    """
+    language = chart.language
+    names = chart.shelter_names()
+    village_names = chart.villages["village_name"].astype(str).to_dict()
+    keys = ["village_code"] if by == "village_code" else ["village_code", "settlement"]
+    late = "evacuees_late" in table.columns
+    rows = []
+    for key, part in table.groupby(keys, sort=False):
+        village = village_names[key[0]]
+        name = village if len(key) == 1 else chart.settlement_name(int(key[1]), village)
+        placed = part["status"] == "allocated"
+        coming = part[placed].groupby("shelter_id", sort=False)["evacuees"].sum()
+        coming = coming.sort_values(ascending=False, kind="stable")
+        shelter = "-"
+        if len(coming):
+            shelter = names.get(str(coming.index[0]), str(coming.index[0]))
+        if len(coming) > 1:
+            count = len(coming) - 1
+            shelter = text.word("print_and_others", language, name=shelter, count=count)
+        figures = [part["evacuees"].sum(), part["evacuees"].where(~placed, 0).sum()]
+        if late:
+            figures.append(part["evacuees_late"].where(~placed, 0).sum())
+        rows.append((name, shelter, *(text.number(float(each), language) for each in figures)))
+    settled = by == "settlement" and chart.options.settlements is not None
+    terms = ["print_settlement" if settled else "village", "shelter", "print_people"]
+    heads = [text.word(term, language) for term in (*terms, "unserved_short")]
+    if late:
+        heads.append(f"{heads[-1]}*")
+    return Listing(heads=tuple(heads), rows=tuple(rows), words=2)
+
+
+def _worst_first(table: Any, by: str) -> Any:
+    """Return the rows of settlements or villages with most people without a place first."""
+    keys = ["village_code"] if by == "village_code" else ["village_code", "settlement"]
     left = table["evacuees"].where(table["status"] != "allocated", 0)
     order = -left.groupby([table[key] for key in keys]).transform("sum")
     return table.loc[order.sort_values(kind="stable").index]
@@ -290,19 +359,33 @@ def write_table(column: Column, chart: Chart, *, pages: bool) -> list[Item]:
         column.write(note, 7.0)
         return []
     pointer = text.word("print_table_next" if pages else "notes_cut", language)
-    spare = 1.5 * 8.0 * column.zoom
+    spare = 2.0 * 1.27 * column.letters(7.5)
     column.height -= spare
-    for most in _MOST_ROWS:
-        short = answers_listing(chart, table, most)
+    for short in _shorter_listings(chart, table):
         if column.measured().listing(short) == len(short.rows):
             break
-    else:  # not even one each: those with most people without a place first
-        short = answers_listing(chart, _worst_first(table), 1)
-    column.listing(short)
+    shown = column.listing(short)
+    if shown < len(short.rows):
+        term = "print_rows_next" if pages else "print_rows_cut"
+        count = text.number(len(short.rows) - shown, language)
+        pointer = text.word(term, language, count=count)
     column.height += spare
-    column.write(f"{star}{pointer}", 7.5, most_lines=1)
+    column.write(f"{pointer} {star}".strip(), 7.5, most_lines=2)
     column.cut = False
     return [heading, whole, Paragraph(words=note, size=7.0)] if pages else []
+
+
+def _shorter_listings(chart: Chart, table: Any) -> Iterator[Listing]:
+    """Return tables with less and less; the last one may be cut, so it has the worst first."""
+    for most in _MOST_ROWS:
+        yield answers_listing(chart, table, most)
+    several = len(chart.villages) > 1
+    if chart.options.settlements is None or not several:
+        yield sums_listing(chart, table, "settlement")
+    if several:
+        yield sums_listing(chart, table, "village_code")
+    by = "village_code" if several else "settlement"
+    yield sums_listing(chart, _worst_first(table, by), by)
 
 
 def procedure_sentences(
@@ -347,10 +430,10 @@ def write_procedure(column: Column, heading: str, lines: list[str]) -> None:
     column.write(heading, 12.0, bold=True)
     column.rule(after=2.0)
     for number, line in enumerate(lines, start=1):
-        size = 9.5
-        if column.room_for(size * column.zoom):
-            column.draw(0.0, f"{number}.", size * column.zoom, bold=True)
-        column.write(line, size, left=1.6 * size * column.zoom)
+        size = column.letters(9.5)
+        if column.room_for(size):
+            column.draw(0.0, f"{number}.", size, bold=True)
+        column.write(line, 9.5, left=1.6 * size)
         column.down += 1.5 * column.zoom
 
 
@@ -367,7 +450,7 @@ def write_emergency(column: Column, chart: Chart) -> None:
         return
     for term in _BLANKS:
         name = text.word(f"print_emergency_{term}", language)
-        size = 9.0 * column.zoom
+        size = column.letters(9.0)
         if not column.room_for(size * 2.3):
             return
         column.down += size * 0.8

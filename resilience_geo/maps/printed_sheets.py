@@ -156,7 +156,7 @@ def check_paper(paper: str, orientation: str, scale: int | None) -> None:
 def sheet_of(paper: str, orientation: str, *, beside: bool | None = None) -> Sheet:
     """Return the layout of a paper: the title above, the map, panels with what to do at the end.
 
-    Text stands in a column at the right of the map, or in three columns below it.
+    Text stands in a column at the right of the map, or in columns below it: three, on A4 two.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def sheet_of(paper: str, orientation: str, *, beside: bool | None = None) -> She
     bottom = margin + foot_high + gap
     columns: tuple[Box, ...]
     if beside if beside is not None else orientation == "landscape":
-        column = (0.29 if orientation == "landscape" else 0.34) * wide
+        column = (0.29 if orientation == "landscape" and zoom >= 1.0 else 0.34) * wide
         map_place = (
             margin + ring,
             bottom + ring,
@@ -191,10 +191,11 @@ def sheet_of(paper: str, orientation: str, *, beside: bool | None = None) -> She
         )
         columns = ((wide - margin - column, bottom, column, top - bottom),)
     else:
-        text_high = 118.0 * zoom
-        each = (inner - 2.0 * gap) / 3.0
+        # On small paper letters are larger to the width: fewer columns, higher ones.
+        count, text_high = (3, 118.0 * zoom) if zoom >= 1.0 else (2, 128.0 * zoom)
+        each = (inner - (count - 1) * gap) / count
         columns = tuple(
-            (margin + number * (each + gap), bottom, each, text_high) for number in range(3)
+            (margin + number * (each + gap), bottom, each, text_high) for number in range(count)
         )
         low = bottom + text_high + gap
         map_place = (margin + ring, low + ring, inner - ring, top - low - ring)

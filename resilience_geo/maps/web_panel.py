@@ -64,6 +64,7 @@ def panel(plan: EvacuationPlan, language: str, options: MapOptions | None = None
         ],
         departure_label=text.word("departure", language),
         legend=entries,
+        green_note=text.word("web_green", language) if options.palette == "official" else "",
         sources=_sources(plan, language, options),
         attribution=content.attribution(plan, language),
         limits=content.limits(plan, language),

@@ -336,18 +336,69 @@ def test_a_shelter_says_its_room_and_state(look, file):
 def test_those_without_a_place_are_listed_and_lead_there(look, file):
     page = look(file)
     rows = page.locator(".rg-unserved button")
-    assert rows.locator("b").all_inner_texts() == ["Muara Pinang"] * 2 + ["Tanjung Kembang"] * 2
+    assert rows.locator("b").all_inner_texts() == ["Muara Pinang", "Tanjung Kembang"]
     assert rows.locator("span").all_inner_texts() == [
+        "71 jiwa",
         "60 jiwa: tempat evakuasi penuh",
         "11 jiwa: daya tampung tidak diketahui",
+        "12 jiwa",
         "7 jiwa: terlalu jauh dari jalan",
         "5 jiwa: terlalu lama berjalan",
     ]
     rows.nth(1).click()
-    assert "11 jiwa di sini belum mendapat tempat" in page.locator(".rg-lost").inner_text()
+    assert "7 jiwa di sini belum mendapat tempat" in page.locator(".rg-lost").inner_text()
     page.keyboard.press("Escape")
     page.locator("[data-departure=late]").click()
-    assert rows.locator("span").all_inner_texts()[1] == "30 jiwa: jalan terputus"
+    assert rows.locator("span").all_inner_texts()[3] == "30 jiwa: jalan terputus"
+
+
+def test_a_settlement_found_by_name_has_a_card_of_all_its_people(look, toy, plan, tmp_path):
+    # It holds o1 and o2 (120 + 30), of which o2 has no place when late.
+    options = _furniture(toy, "Rengas", "SD", "Dusun Rengas", "Kali")
+    far = options.basemap.places.assign(name="Kembang")
+    places = pd.concat(
+        [options.basemap.places.set_geometry([Point(*_degrees(toy, 900, 300)[::-1])]), far]
+    )
+    basemap = dataclasses.replace(options.basemap, places=places)
+    options = dataclasses.replace(options, basemap=basemap)
+    page = look(save_web_map(plan, tmp_path / "peta.html", options=options), "phone")
+    search = page.locator(".rg-search input")
+    search.fill("kembang")
+    assert "Kembang" in page.locator(".rg-hit").all_inner_texts()
+    search.fill("rengas")  # the place of the same name inside the settlement is not offered
+    assert page.locator(".rg-hit").all_inner_texts() == ["Dusun Rengas", "Lubuk Rengas"]
+    search.press("Enter")
+    card = page.locator(".rg-card")
+    assert card.locator(".rg-from").inner_text() == "Seluruh Dusun Rengas, Lubuk Rengas"
+    assert card.locator(".rg-whole").inner_text() == "150 dari 150 jiwa di sini mendapat tempat"
+    assert "150 jiwa ke SD Negeri 1, paling lama 11 menit" in card.inner_text()
+    assert "Ketuk rumah Anda di peta" in card.inner_text()
+    assert card.locator(".rg-lost").count() == 0
+    page.locator("[data-departure=late]").click()
+    lost = card.locator(".rg-lost strong")
+    assert lost.inner_text() == "30 dari 150 jiwa di sini belum mendapat tempat"
+    assert "120 jiwa ke SD Negeri 1" in card.inner_text()
+    _tap(page, toy, 400, 400)
+    assert card.locator(".rg-from").inner_text() == "Dari Dusun Rengas, Lubuk Rengas"
+    page.locator(".rg-close").click()
+    row = page.locator(".rg-unserved button", has_text="Dusun Rengas")
+    page.locator(".rg-all > summary").click()
+    row.click()
+    assert card.locator(".rg-from").inner_text() == "Seluruh Dusun Rengas, Lubuk Rengas"
+    assert page.errors == []
+
+
+def test_faint_green_of_the_official_palette_is_said_to_be_no_safe_ground(look, plan, tmp_path):
+    options = MapOptions(palette="official")
+    page = look(save_web_map(plan, tmp_path / "peta.html", options=options))
+    assert page.locator(".rg-green").inner_text() == INDONESIAN["web_green"]
+    looks = page.evaluate("map_resilience_geo.evacuation.data.hazard.looks")
+    assert {one["key"]: one["ground"] < 1 for one in looks} == {
+        "low": True,
+        "medium": False,
+        "high": False,
+        "unknown": False,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -432,7 +483,7 @@ def test_search_finds_without_accents_and_by_keyboard(look, furnished):
     assert page.locator("#rg-hit-0").get_attribute("aria-selected") == "true"
     search.press("Enter")
     card = page.locator(".rg-card")
-    assert card.locator(".rg-from").inner_text().startswith("Dari Dusun Kéras")
+    assert card.locator(".rg-from").inner_text().startswith("Seluruh Dusun Kéras")
     assert card.locator(".rg-lost").count() == 1
     page.locator(".rg-close").click()
     search.fill("tidak ada ini")

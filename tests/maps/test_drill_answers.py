@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import dataclasses
+
 import geopandas as gpd
 import numpy as np
 import pytest
 from shapely.geometry import box
 
-from resilience_geo.maps.drill_answers import COMPASS, compass, drill_answers
+from resilience_geo.maps.drill_answers import (
+    COMPASS,
+    compass,
+    drill_answers,
+    mostly_without_place,
+)
+from resilience_geo.maps.drill_poster_table import block_of
 from resilience_geo.maps.drill_sentences import (
     late_sentence,
     left_sentence,
@@ -117,9 +125,73 @@ def test_bearings_have_the_names_of_their_eighth():
 
 def test_cards_say_what_being_late_costs_and_never_praise_it(plan):
     first, second, third = drill_answers(plan, MapOptions(), "id")
-    assert late_sentence(first, "id") == "Bila terlambat: 30 jiwa lagi tidak mendapat tempat."
+    assert late_sentence(first, "id") == (
+        "Bila terlambat: 30 dari 150 jiwa tidak lagi mendapat tempat."
+    )
     assert late_sentence(second, "id") == "Bila terlambat: tempatnya tetap sama."
     assert late_sentence(third, "id") == ""
+
+
+def late_of(answer, **changes):
+    return late_sentence(dataclasses.replace(answer, **changes), "id")
+
+
+def test_late_words_are_of_all_evacuees_of_the_settlement(plan):
+    first = drill_answers(plan, MapOptions(), "id")[0]
+    assert first.lost_if_late == 30
+    other = dataclasses.replace(first.late_parts[0], shelter_id="s2", shelter="SMP", people=40)
+    cut = (("cut_off", 110),)
+    # 40 of 150 are not most; the 20 without a place early are not lost by being late.
+    assert late_of(
+        first, left=(("too_far", 20),), late_left=cut, lost_if_late=90, late_parts=(other,)
+    ) == (
+        "Bila terlambat: 110 dari 150 jiwa tidak mendapat tempat (90 jiwa tidak lagi mendapat "
+        "tempat); 40 jiwa ke SMP, 11 menit."
+    )
+    most = dataclasses.replace(other, people=76)
+    said = late_of(first, late_left=(), lost_if_late=0, late_parts=(most,))
+    assert said == "Bila terlambat: kebanyakan warga ke SMP, 11 menit."
+    half = dataclasses.replace(other, people=75)
+    assert "75 jiwa ke SMP" in late_of(first, late_left=(), lost_if_late=0, late_parts=(half,))
+
+
+def test_fewer_without_a_place_late_is_no_praise_of_waiting(plan):
+    first = drill_answers(plan, MapOptions(), "id")[0]
+    said = late_of(first, left=(("shelters_full", 50),), late_left=(("cut_off", 40),))
+    assert said == "Bila terlambat: 30 jiwa tidak lagi mendapat tempat."
+
+
+def test_people_who_lose_their_place_sum_to_the_village(plan, hamlets):
+    answers = drill_answers(plan, MapOptions(settlements=hamlets), "id")
+    # o2, the one cut off late, is outside the settlements.
+    assert [answer.lost_if_late for answer in answers] == [0, 30, 0, 0, 0]
+
+
+def test_where_half_have_no_place_that_comes_first(plan):
+    first, second, third = drill_answers(plan, MapOptions(), "id")
+    assert [mostly_without_place(each) for each in (first, second, third)] == [False, False, True]
+    part = dataclasses.replace(first.parts[0], people=75)
+    half = dataclasses.replace(first, parts=(part,), left=(("too_far", 75),))
+    assert mostly_without_place(half)
+
+
+def test_a_handful_comes_last_on_the_poster(plan):
+    first = drill_answers(plan, MapOptions(), "id")[0]
+    part = first.parts[0]
+    few = dataclasses.replace(
+        first, parts=(dataclasses.replace(part, people=7),), left=(("too_far", 143),)
+    )
+    block = block_of(few, "id")
+    assert block.lines == ()
+    assert block.unserved.startswith("BELUM ADA TEMPAT: 143 jiwa.")
+    assert block.few == "7 jiwa ke SD Negeri 1: 11 menit"
+    assert block.unserved_first
+    assert not block_of(first, "id").unserved_first
+    line = dataclasses.replace(
+        first, parts=(dataclasses.replace(part, people=8),), left=(("too_far", 142),)
+    )
+    assert [each.shelter for each in block_of(line, "id").lines] == ["SD Negeri 1"]
+    assert block_of(line, "id").few == ""
 
 
 def test_one_departure_says_nothing_of_late(toy):
@@ -140,8 +212,8 @@ def test_people_without_a_place_are_counted_with_their_causes(plan):
 def test_who_needs_help_is_named_and_estimates_are_marked(plan):
     first, second, _ = drill_answers(plan, MapOptions(), "id")
     assert needs_sentence(second, "id") == (
-        "Bantu dahulu 21 jiwa, oleh 11 pendamping (perkiraan nasional): 7 balita, 11 lansia, "
-        "8 penyandang disabilitas dan 2 ibu hamil."
+        "Perlu dibantu: 21 jiwa (balita tidak dihitung), oleh 11 pendamping (perkiraan nasional). "
+        "Yang rentan di sini: 7 balita, 11 lansia, 8 penyandang disabilitas dan 2 ibu hamil."
     )
     assert "perkiraan" in needs_sentence(first, "id")  # groups not apart: shares, not a count
 

@@ -22,6 +22,8 @@ def leg(turn, road="", metres=100.0, **values):
         "distance_m": metres,
         "hazardous_m": 0.0,
         "landmark": "",
+        "x": 0.0,
+        "y": 0.0,
         **values,
     }
 
@@ -80,10 +82,25 @@ def test_the_shortest_neighbours_are_joined_and_both_turns_said():
     assert len(told) == 4
 
 
-def test_of_many_joined_turns_the_map_says_the_rest():
+def test_of_many_joined_turns_the_direction_is_told():
     rows = [leg("start", "Jl. A", 500.0), *(leg("left", f"Gang {n}", 10.0) for n in range(6))]
-    told = words_of(*rows, most=3)
-    assert told[1] == "Belok kiri ke Gang 0, lalu 5 belokan lagi (ikuti peta), 60 m"
+    # All begin at one place but the last, south of it.
+    end = leg("arrive", metres=0.0, y=-40.0)
+    told = [step.words for step in way_steps(pd.DataFrame([*rows, end]), "SDN", "id", most=3)]
+    assert told[1] == "Belok kiri ke Gang 0, lalu lewat jalan-jalan kecil ke arah selatan, 60 m"
+
+
+def test_of_many_joined_turns_the_main_road_and_the_next_are_named():
+    rows = [
+        leg("start", "Jl. A", 500.0),
+        leg("left", "Gang B", 20.0),
+        leg("right", "Gang C", 30.0),
+        leg("left", "Gang D", 10.0),
+        leg("right", "Jl. E", 400.0, x=90.0, y=5.0),
+    ]
+    assert words_of(*rows, most=4)[1] == (
+        "Belok kiri ke Gang B, lalu terutama lewat Gang C ke arah timur sampai Jl. E, 60 m"
+    )
 
 
 def test_the_last_metres_before_the_door_are_not_told():

@@ -4,6 +4,7 @@ import builtins
 import csv
 import dataclasses
 import io
+import itertools
 import math
 import re
 import shutil
@@ -22,9 +23,11 @@ from resilience_geo.maps.drill_answers import drill_answers
 from resilience_geo.maps.drill_land import prepare_land
 from resilience_geo.maps.drill_map import Place, View, draw_drill_map
 from resilience_geo.maps.drill_pack import FILES, save_drill_pack
-from resilience_geo.maps.drill_sheets import sheet_pages
+from resilience_geo.maps.drill_page import page_axes
+from resilience_geo.maps.drill_sheets import draw_sheet, sheet_pages
 from resilience_geo.maps.drill_ways import card_ways
 from resilience_geo.maps.options import MapOptions
+from resilience_geo.maps.text import word
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("segno")
@@ -130,7 +133,7 @@ def test_a_card_tells_the_way_and_the_second_way(pack):
     assert "ke SMP Negeri 2, 25 menit, 2,3 km" in words
     assert "600 m di antaranya sama dengan jalur pertama" in words
     assert "Tidak ada jalur kedua" in words  # of the second village
-    assert "30 jiwa lagi tidak mendapat tempat" in words
+    assert "30 dari 150 jiwa tidak lagi mendapat tempat" in words
     assert "BPBD Kabupaten Contoh" in words
 
 
@@ -184,7 +187,31 @@ def test_a_post_of_many_settlements_has_more_pages(plan):
     names = [row.answer.name for sheet in sheets for row in sheet.rows]
     assert sorted(names) == sorted(answer.name for answer in many)
     assert len(sheets) == 3
+    # On the first page there is room to write below the list.
+    assert len(sheets[0].rows) == 4
     assert all(len(sheet.rows) <= 26 for sheet in sheets)
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 30, 31, 60])
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_every_remark_has_two_lines_to_write_on(plan, count, language):
+    land = prepare_land(plan, MapOptions())
+    answers = drill_answers(plan, MapOptions(), "id")
+    many = tuple(dataclasses.replace(answers[0], name=f"Dusun {n}") for n in range(count))
+    sheets = sheet_pages(many, card_ways(land, answers), plan)
+    assert sum(len(sheet.rows) for sheet in sheets) == count
+    figure = Figure(figsize=(210 / 25.4, 297 / 25.4))
+    page = page_axes(figure)
+    draw_sheet(page, sheets[0], land, language)
+    tops = {text.get_text(): text.get_position()[1] for text in page.texts}
+    terms = ("observer_obstacles", "observer_good", "observer_improve", "observer_signature")
+    places = [tops[word(term, language)] for term in terms]
+    # The dotted lines over the whole width of the page.
+    lines = [line.get_ydata()[0] for line in page.lines if np.ptp(line.get_xdata()) > 180]
+    for above, below in itertools.pairwise(places):
+        assert len({base for base in lines if above < base < below}) >= 2
+    assert not any(text.get_text().endswith("...") for text in page.texts)
+    assert max(text.get_position()[1] for text in page.texts) < 292.0
 
 
 def test_a_poster_says_where_to_go_what_to_do_and_whom_to_call(pack, toy):

@@ -120,6 +120,34 @@ def test_groups_without_a_place_are_counted_together(opened, toy):
     assert "15 jiwa belum mendapat tempat" in page.locator(".rg-card").inner_text()
 
 
+@pytest.mark.parametrize(("placed", "first"), [(20, "lost"), (30, "lost"), (40, "go")])
+def test_the_greater_part_of_a_place_is_told_first(opened, toy, placed, first):
+    # Of the 60 people of o6 some get a seat at the shelter of o1.
+    plan = toy.toy_plan(departure="early")
+    origins = plan.origins
+    of_o6 = origins["origin_id"] == "o6"
+    some = origins[of_o6].assign(
+        status="allocated", shelter_id=origins["shelter_id"].iloc[0], evacuees=placed
+    )
+    origins = origins.assign(evacuees=origins["evacuees"].where(~of_o6, 60 - placed))
+    parts = pd.concat([origins, some], ignore_index=True)
+    page = opened(dataclasses.replace(plan, origins=gpd.GeoDataFrame(parts, crs=plan.origins.crs)))
+    _choose(page, 5)
+    card = page.locator(".rg-card")
+    said = card.locator(".rg-lost strong")
+    assert said.inner_text() == f"{60 - placed} dari 60 jiwa di sini belum mendapat tempat"
+    assert "Yang perlu dilakukan warga di sini" in card.inner_text()
+    if first == "go":
+        assert card.locator(".rg-goal").inner_text() == "SD Negeri 1"
+        frame, box = card.bounding_box(), card.locator(".rg-lost").bounding_box()
+        assert box["y"] + box["height"] <= frame["y"] + frame["height"]
+        assert page.locator(".rg-pulse").count() == 1
+    else:
+        assert card.locator(".rg-goal").count() == 0
+        assert f"{placed} jiwa ke SD Negeri 1" in card.inner_text()
+        assert page.locator(".rg-pulse").count() == 0
+
+
 def test_people_without_a_place_hear_what_to_do(opened, toy):
     page = opened(toy.toy_plan(), contact="Pos Siaga 0730 123")
     page.locator("[data-departure=late]").click()

@@ -286,6 +286,11 @@ def test_settlements_say_who_of_them_has_a_place(plan, toy):
     ]
     assert shown[1]["causes"]["early"] == {"no_road": 7, "too_far": 5}
     assert shown[0]["causes"] == {"early": {}, "late": {"cut_off": 30}}
+    first = data["shelters"]["early"][shown[0]["goals"]["early"][0][0]]["name"]
+    assert first == plan.shelters["name"].iloc[0]
+    assert [goal[1:] for goal in shown[0]["goals"]["early"]] == [[150, 640]]
+    assert [goal[1:] for goal in shown[0]["goals"]["late"]] == [[120, 640]]
+    assert shown[2]["goals"] == {"early": [], "late": []}
     assert decode_numbers(data["taps"]["settlement"]) == [0, 0, 1, 1, 1, 2, 2]
     assert len(shown[0]["rings"]) == 1
 

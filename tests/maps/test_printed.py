@@ -21,7 +21,7 @@ from PIL import Image
 from shapely.geometry import box
 
 from resilience_geo.errors import DependencyError, InputError, Message, OutputError
-from resilience_geo.maps import printed
+from resilience_geo.maps import printed, printed_panels
 from resilience_geo.maps.options import MapOptions
 from resilience_geo.maps.printed import print_figure, print_figures, save_print_map
 from resilience_geo.maps.printed_column import Paragraph, wrapped
@@ -451,3 +451,46 @@ def test_classes_differ_on_a_photocopy(palette):
         # Another tone of the ground, or at least another pattern on it.
         assert tone > 18 or pattern > 0.08, (one, other, tone, pattern)
         assert pattern > 0.04, (one, other, pattern)
+
+
+def test_rows_of_a_shortened_table_sum_to_the_people_of_a_settlement():
+    columns = ["village_code", "settlement", "status", "shelter_id", "evacuees", "travel_time_s"]
+    people = [("a", 0, "allocated", f"s{n}", 50 - n, 60.0) for n in range(5)]
+    people += [("a", 0, "shelters_full", "", 7, np.nan), ("a", 0, "no_route", "", 4, np.nan)]
+    people += [("a", 1, "allocated", f"s{n}", 9, 60.0) for n in range(3)]
+    table = pd.DataFrame(people, columns=columns)
+    short = printed_panels._shortened(table, 2)
+    rows = list(zip(short["settlement"], short["status"], short["evacuees"], strict=True))
+    # 48 + 47 + 46 people of three further shelters; a third one alone is shown as it is.
+    assert rows == [
+        (0, "allocated", 50),
+        (0, "allocated", 49),
+        (0, "others", 141),
+        (0, "any", 11),
+        *[(1, "allocated", 9)] * 3,
+    ]
+
+
+@pytest.mark.parametrize("orientation", ["landscape", "portrait"])
+def test_nothing_beside_the_map_is_too_small_to_read(toy, orientation):
+    figures = print_figures(toy.toy_plan(), paper="A4", orientation=orientation)
+    shown = " ".join(one.get_text() for axes in figures[0].axes for one in axes.texts)
+    for words in ("Keterangan", "Ke mana kita mengungsi?", "Saat harus mengungsi", "Alat bantu"):
+        assert words in shown
+    for number, figure in enumerate(figures):
+        for place, axes in enumerate(figure.axes):
+            inset = any("Letak wilayah" in one.get_text() for one in axes.texts)
+            if (number == 0 and place == 1) or inset:  # the maps
+                continue
+            assert all(one.get_fontsize() >= 7.0 for one in axes.texts)
+
+
+def test_widths_are_written_as_ranges(plan):
+    words = " ".join(_words(print_figure(plan)).split())
+    assert "1-200 / 201-5.000 / lebih dari 5.000" in words
+
+
+def test_a_shelter_table_without_kinds_prints(toy):
+    plan = toy.toy_plan()
+    bare = dataclasses.replace(plan, shelters=plan.shelters.drop(columns="kind", errors="ignore"))
+    assert "Keterangan" in _words(print_figure(bare))

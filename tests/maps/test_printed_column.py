@@ -129,3 +129,27 @@ def test_names_along_roads_do_not_stand_on_their_head():
     labels = _labels()
     assert labels.along(500, 500, 170.0, "Jalan Melati", 8.0)
     assert labels.axes.texts[0].get_rotation() % 360.0 == pytest.approx(350.0)
+
+
+def test_rows_of_one_name_stay_together():
+    names = [("satu", 3), ("dua", 5), ("tiga", 2), ("empat", 4), ("lima", 3), ("enam", 5)]
+    rows = tuple(
+        ("" if line else name, f"{name} {line}", "1")
+        for name, count in names
+        for line in range(count)
+    )
+    texts, left = _drawn(6, [Listing(heads=("RW", "Ke", "Jiwa"), rows=rows)], high_mm=30.0)
+    assert left == []
+    for name, count in names:
+        wanted = {name, *(f"{name} {line}" for line in range(count))}
+        holders = [each for each in texts if wanted & set(each)]
+        assert len(holders) == 1, name
+        assert wanted <= set(holders[0])
+
+
+def test_a_name_with_more_rows_than_a_column_holds_goes_on():
+    rows = tuple(("" if line else "satu", f"tempat {line}", "1") for line in range(40))
+    texts, left = _drawn(12, [Listing(heads=("RW", "Ke", "Jiwa"), rows=rows)], high_mm=30.0)
+    assert left == []
+    words = [word for each in texts for word in each]
+    assert [word for word in words if word.startswith("tempat")] == [row[1] for row in rows]

@@ -41,7 +41,7 @@ classes_of_cells = st.integers(1, 12).flatmap(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(classes_of_cells)
 def test_areas_are_those_of_the_cells(toy_module, cells):
     classes = np.array(cells, dtype=np.uint8)

@@ -333,6 +333,8 @@ def test_area_codes(toy):
     assert content.area_code(with_codes(["3171010001", "3171020001", "3171020002"])) == "3171"
     assert content.area_code(with_codes(["3171010001", "3172020001", "3174020002"])) == "31"
     assert content.area_code(with_codes(["a", "b", "c"])) == ""
+    assert content.area_code(with_codes(["1", "2", "3"])) == ""
+    assert content.area_code(with_codes(["3171010001", "3171020001", "RW 03"])) == ""
 
 
 def test_a_folder_that_is_not_there_is_an_output_error(plan, tmp_path):

@@ -16,6 +16,7 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
   var free = [veilLayer(view), chosenLayer(view), frontLayer(view), hereLayer(view)];
 
   view.choose = chooser(view);
+  view.chooseSettlement = settlementChooser(view);
   view.bring = bringer(view);
   view.container.setAttribute("role", "region");
   view.container.setAttribute("aria-label", document.title);
@@ -70,7 +71,7 @@ function drawEvacuationPlan(map, groups, layerControl, data, icons) {
 
 // What the parts of the page know together.
 function viewOf(map, groups, data, icons) {
-  var chains = null, taps = null, walks = null, view = {
+  var chains = null, taps = null, view = {
     map: map, container: map.getContainer(), groups: groups, data: data, icons: icons,
     words: data.words, speech: speech(data.language, data.words), departure: data.departures[0],
     narrow: window.matchMedia("(max-width: 767px)").matches,
@@ -78,9 +79,9 @@ function viewOf(map, groups, data, icons) {
     labels: [], pictures: {}
   };
   view.chains = function () { return (chains = chains || unpackLines(data.chains)); };
-  view.firstWalks = function () { return (walks = walks || firstWalks(view.chains())); };
   view.flows = memoized(function (name) { return unpackNumbers(data.flows[name]); });
   view.ways = memoized(function (name) { return unpackNumbers(data.ways[name]); });
+  view.firstWalks = memoized(function (name) { return firstWalks(view.chains(), view.ways(name)); });
   view.answers = memoized(function (name) { return unpackAnswers(data, name); });
   view.unserved = memoized(function (name) { return unpackUnserved(data, name); });
   view.walk = walker(data);
@@ -128,7 +129,11 @@ function answerDepartures(view) {
       buttons.forEach(function (other) {
         other.setAttribute("aria-pressed", String(other === node));
       });
-      if (view.chosen) { view.choose(view.chosen.tap, undefined, true); }
+      if (view.chosen && view.chosen.settlement >= 0) {
+        view.chooseSettlement(view.chosen.settlement, true);
+      } else if (view.chosen) {
+        view.choose(view.chosen.tap, undefined, true);
+      }
       view.repaint();
       listUnserved(view);
     });

@@ -135,30 +135,52 @@ function listUnserved(view) {
   part.hidden = !rows.length;
   rows.forEach(function (row) {
     var line = make("li"), act = button("rg-wide", "", function () {
-      view.choose(row.tap, row.status);
+      if (row.settlement >= 0) {
+        view.chooseSettlement(row.settlement);
+      } else {
+        view.choose(row.tap, row.status);
+      }
       view.container.scrollIntoView({ block: "nearest" });
     });
     act.appendChild(make("b", "", row.name));
-    act.appendChild(make("span", "", view.speech.say("web_unserved_row", {
-      people: view.speech.number(row.people), cause: lower(view.data.causes[row.cause])
-    })));
+    var causes = Object.keys(row.causes).sort(function (one, other) {
+      return row.causes[other] - row.causes[one];
+    });
+    if (causes.length > 1) {
+      act.appendChild(make("span", "rg-total", view.speech.people(row.people)));
+    }
+    causes.forEach(function (cause) {
+      act.appendChild(make("span", "", view.speech.say("web_unserved_row", {
+        people: view.speech.number(row.causes[cause]), cause: lower(view.data.causes[cause])
+      })));
+    });
     line.appendChild(act);
     list.appendChild(line);
   });
 }
 
+// One row per settlement; people outside all settlements by village.
 function unservedRows(view) {
-  var rows = {}, data = view.data, statuses = data.statuses;
+  var rows = {}, statuses = view.data.statuses;
+  view.settlements.forEach(function (one, number) {
+    var village = view.villages[one.village], lost = one.people - one[view.departure][0];
+    if (!lost) { return; }
+    rows["s" + number] = { settlement: number, people: lost, causes: one.causes[view.departure],
+      name: one.name + (village && village.name !== one.name ? ", " + village.name : "") };
+  });
   view.answers(view.departure).forEach(function (answers, tap) {
+    if (view.tapSettlement[tap] >= 0) { return; }
     answers.forEach(function (answer) {
       if (answer.status === 0) { return; }
-      var name = placeOf(view, tap), key = name + "\u0000" + answer.status;
-      var row = rows[key] = rows[key] || { name: name, status: answer.status,
-        cause: statuses[answer.status], people: 0, most: 0, tap: tap };
+      var key = "v" + view.tapVillage[tap], cause = statuses[answer.status];
+      var row = rows[key] = rows[key] || { name: placeOf(view, tap), people: 0, most: 0, causes: {},
+        settlement: -1 };
       row.people += answer.people;
+      row.causes[cause] = (row.causes[cause] || 0) + answer.people;
       if (answer.people > row.most) {
         row.most = answer.people;
         row.tap = tap;
+        row.status = answer.status;
       }
     });
   });

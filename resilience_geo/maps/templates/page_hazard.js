@@ -7,7 +7,8 @@ function hazardLayer(view) {
 
   function tileOf(look, ratio) {
     var key = look.value + "/" + ratio;
-    tiles[key] = tiles[key] || hatchTile(look.hatch, look.color, "rgba(0,0,0,0.5)", ratio);
+    tiles[key] = tiles[key] ||
+      hatchTile(look.hatch, groundOf(look), "rgba(0,0,0," + (look.ground < 1 ? 0.8 : 0.5) + ")", ratio);
     return tiles[key];
   }
 
@@ -17,7 +18,7 @@ function hazardLayer(view) {
       var parts = cells.parts[look.value / GREY_STEP];
       if (!parts || !parts.length) { return; }
       context.globalAlpha = HAZARD_OPACITY;
-      context.fillStyle = frame.zoom < 11.5 ? look.color
+      context.fillStyle = frame.zoom < 11.5 ? groundOf(look)
         : groundPattern(context, frame, tileOf(look, frame.ratio));
       paintCells(context, frame, cells, parts);
       context.globalAlpha = 1;
@@ -32,6 +33,11 @@ function hazardLayer(view) {
   };
   picture.src = view.data.hazard.classes;
   return layer;
+}
+
+// The colour of a class, lighter where it is drawn faintly.
+function groundOf(look) {
+  return look.ground < 1 ? look.color + Math.round(255 * look.ground).toString(16) : look.color;
 }
 
 // Reads the class of each cell and joins equal ones: column, row, last column, last row, ...

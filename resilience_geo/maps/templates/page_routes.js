@@ -15,7 +15,7 @@ function trunkLayer(view) {
   return new Painted(function (context, frame) {
     var people = view.flows(view.departure), groups = look.widths.map(function () { return []; });
     var share = Math.min(1, Math.max(0.12, (frame.zoom - 10) / 7)) * (view.far ? 0.4 : 0.62);
-    var walks = view.firstWalks(), short = [];
+    var walks = view.firstWalks(view.departure), short = [];
     view.chains().forEach(function (chain, index) {
       if (people[index] > 0 && frame.shows(chain, 20)) {
         (walks[index] ? short : groups[Math.max(0, widthClass(look.cuts, people[index]))])
@@ -35,8 +35,9 @@ function trunkLayer(view) {
         context.globalAlpha = 1;
       });
     }
-    context.globalAlpha = 0.7 * faint;
-    if (!view.far) { strokeLines(context, frame, short, color, 0.5 + 0.9 * share); }
+    // Straight lines from houses to the road are no paths: only from near, and faint.
+    context.globalAlpha = 0.4;
+    if (!view.far && frame.zoom >= 16) { strokeLines(context, frame, short, color, 0.8); }
     context.globalAlpha = 1;
     if (!view.far) { paint(true); }
     paint(false);
@@ -45,7 +46,8 @@ function trunkLayer(view) {
 }
 
 // Which chains are the first steps from where people live: straight, and nobody comes from behind.
-function firstWalks(chains) {
+// `ways`: in which direction each chain is walked.
+function firstWalks(chains, ways) {
   var ends = {};
   function key(chain, at) { return chain[at] + "," + chain[at + 1]; }
   chains.forEach(function (chain) {
@@ -53,15 +55,15 @@ function firstWalks(chains) {
       ends[key(chain, at)] = (ends[key(chain, at)] || 0) + 1;
     });
   });
-  return chains.map(function (chain) {
-    return chain.length === 4 && (ends[key(chain, 0)] === 1 || ends[key(chain, 2)] === 1);
+  return chains.map(function (chain, index) {
+    return chain.length === 4 && !!ways[index] && ends[key(chain, ways[index] > 0 ? 0 : 2)] === 1;
   });
 }
 
 // Signs along the trunks: those of most people first, none on top of another.
 function paintWays(context, frame, view) {
   var people = view.flows(view.departure), ways = view.ways(view.departure);
-  var cuts = view.data.style.flow.cuts, taken = spaced(frame, 40), order = [], walks = view.firstWalks();
+  var cuts = view.data.style.flow.cuts, taken = spaced(frame, 40), order = [], walks = view.firstWalks(view.departure);
   view.chains().forEach(function (chain, index) {
     if (people[index] > 0 && ways[index] && !walks[index] && frame.shows(chain, 0)) { order.push(index); }
   });

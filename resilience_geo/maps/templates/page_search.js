@@ -16,15 +16,33 @@ function searchIndex(view) {
     entries.push({ name: name, plain: plain, kind: kind, at: at, reach: reach, open: open,
       rank: entries.length });
   }
-  view.settlements.forEach(function (one) { add(one.name, "settlement", one.at, 1500); });
-  data.villages.forEach(function (one) { add(one.name, "village", one.at, 1500); });
+  view.settlements.forEach(function (one, number) {
+    add(one.name, "settlement", one.at, 0, function () { view.chooseSettlement(number); });
+  });
+  data.villages.forEach(function (one) { add(one.name, "village", one.at, 0); });
   view.shelters[data.departures[0]].forEach(function (mark) {
     add(mark.shelter.name, "shelter", mark.shelter.at, 0, mark.open);
   });
-  data.base.places.forEach(function (one) { add(one[0], "place", [one[1], one[2]], 400); });
+  data.base.places.forEach(function (one) {
+    if (!sameSettlement(view, one)) { add(one[0], "place", [one[1], one[2]], 400); }
+  });
   data.base.landmarks.forEach(function (one) { add(one[0], one[3], [one[1], one[2]], 150); });
   data.base.roadNames.forEach(function (one) { add(one[0], "road", [one[1], one[2]], 150); });
   return entries;
+}
+
+// Whether a settlement of the same name, but for what it is called, holds a place or is beside it.
+function sameSettlement(view, place) {
+  var bare = bareName(place[0]), at = L.latLng(place[1], place[2]);
+  return view.settlements.some(function (one) {
+    return bareName(one.name) === bare && (inRings(one.rings, worldX(at.lng), worldY(at.lat)) ||
+      at.distanceTo(one.at) < 500);
+  });
+}
+
+function bareName(name) {
+  return plainText(name)
+    .replace(/^(dusun|dukuh|dk|kampung|kampong|kp|lingkungan|banjar|jorong|padukuhan)\b\.?\s+/, "");
 }
 
 function searchHits(entries, asked) {

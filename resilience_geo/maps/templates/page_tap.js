@@ -137,27 +137,83 @@ function openTable(view, at, table, wide) {
 function chooser(view) {
   return function (tap, status, still) {
     if (tap < 0 && !view.chosen) { return; }
-    view.map.closePopup();
     var answers = tap < 0 ? [] : orderedAnswers(view, tap, view.departure, status);
-    view.chosen = answers.length ? chosenOf(view, tap, answers) : null;
-    var stood = view.container.clientHeight;
-    showCard(view);
-    if (view.chosen) { view.notify("", 0); }
-    document.documentElement.classList.toggle("rg-carded", !!view.chosen);
-    view.container.classList.toggle("rg-choosing", !!view.chosen);
-    view.pulse(view.chosen);
-    if (view.container.clientHeight !== stood) {
-      view.map.invalidateSize({ pan: false, animate: false });
-    }
-    if (view.chosen && !still) { view.bring(view.chosen); }
-    view.repaint();
+    showChosen(view, answers.length ? chosenOf(view, tap, answers) : null, still);
   };
 }
 
+// Shows card and route of what is chosen; null: of nothing.
+function showChosen(view, chosen, still) {
+  view.map.closePopup();
+  view.chosen = chosen;
+  var stood = view.container.clientHeight;
+  showCard(view);
+  if (chosen) { view.notify("", 0); }
+  document.documentElement.classList.toggle("rg-carded", !!chosen);
+  view.container.classList.toggle("rg-choosing", !!chosen);
+  view.pulse(chosen);
+  if (view.container.clientHeight !== stood) {
+    view.map.invalidateSize({ pan: false, animate: false });
+  }
+  if (chosen && !still) { view.bring(chosen); }
+  view.repaint();
+}
+
+// Chooses a whole settlement: its card, and the way of its largest part.
+function settlementChooser(view) {
+  return function (number, still) {
+    var one = view.settlements[number], goal = one.goals[view.departure][0], best = null;
+    var chosen = { tap: -1, settlement: number, answers: [], at: worldPoint(one.at), shelter: -1,
+      line: null, second: null, box: boxOf(one) };
+    view.answers(view.departure).forEach(function (answers, tap) {
+      if (view.tapSettlement[tap] !== number || !goal) { return; }
+      answers.forEach(function (answer) {
+        if (answer.status === 0 && answer.shelter === goal[0] &&
+          (!best || answer.people > best.answer.people)) { best = { tap: tap, answer: answer }; }
+      });
+    });
+    // Where most have no place, no way is lit: it would not be theirs.
+    if (best && 2 * one[view.departure][0] > one.people) {
+      var way = chosenOf(view, best.tap, [best.answer]);
+      chosen.at = way.at;
+      chosen.line = way.line;
+      chosen.shelter = way.shelter;
+    }
+    showChosen(view, chosen, still);
+  };
+}
+
+// Where a settlement lies: its border, or its place where it has none.
+function boxOf(settlement) {
+  var box = L.latLngBounds([settlement.at]);
+  settlement.rings.forEach(function (ring) {
+    box.extend(latLngOf(ring.west, ring.north));
+    box.extend(latLngOf(ring.east, ring.south));
+  });
+  return box;
+}
+
+// Counts people with and without a place, and the latter by status, most first.
+function countsOf(answers) {
+  var counts = { people: 0, lost: 0, causes: [] }, by = {};
+  answers.forEach(function (answer) {
+    counts.people += answer.people;
+    if (answer.status === 0) { return; }
+    counts.lost += answer.people;
+    by[answer.status] = (by[answer.status] || 0) + answer.people;
+  });
+  counts.causes = Object.keys(by).map(function (status) { return [Number(status), by[status]]; })
+    .sort(function (one, other) { return other[1] - one[1]; });
+  return counts;
+}
+
+// Those who were asked for first, then those of the greater part: with a place, or without.
 function orderedAnswers(view, tap, departure, status) {
+  var counts = countsOf(view.answers(departure)[tap]);
+  var sign = 2 * counts.lost >= counts.people ? -1 : 1;
   return view.answers(departure)[tap].slice().sort(function (one, other) {
     return (other.status === status) - (one.status === status) ||
-      (other.status === 0) - (one.status === 0) || other.people - one.people;
+      sign * ((other.status === 0) - (one.status === 0)) || other.people - one.people;
   });
 }
 
@@ -181,13 +237,20 @@ function bringer(view) {
       box.extend(latLngOf(line.west, line.north));
       box.extend(latLngOf(line.east, line.south));
     });
+    if (chosen.box) {
+      // People look for their home in the settlement: a long way to go must not make it small.
+      var home = chosen.box.getNorthEast().distanceTo(chosen.box.getSouthWest());
+      box = box.getNorthEast().distanceTo(box.getSouthWest()) > 1.5 * Math.max(home, 300)
+        ? L.latLngBounds(chosen.box.getSouthWest(), chosen.box.getNorthEast())
+        : box.extend(chosen.box);
+    }
     // The columns of buttons left and right cover what lies below them.
     var size = map.getSize(), aside = size.x > 320 ? 66 : 44;
     var seen = L.latLngBounds(map.containerPointToLatLng([aside, 30]),
       map.containerPointToLatLng([size.x - aside, size.y - 40]));
     var wide = map.latLngToContainerPoint(box.getSouthEast())
       .distanceTo(map.latLngToContainerPoint(box.getNorthWest()));
-    if (!seen.contains(box) || (chosen.line && wide < 0.65 * Math.min(size.x, size.y))) {
+    if (!seen.contains(box) || ((chosen.line || chosen.box) && wide < 0.65 * Math.min(size.x, size.y))) {
       map.fitBounds(box, { padding: [aside, 44], maxZoom: Math.max(16, map.getZoom()),
         animate: false });
     }
