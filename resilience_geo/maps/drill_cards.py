@@ -211,8 +211,9 @@ def _head(
     where = (
         "" if answer.name == answer.village_name or answer.outside else f"{answer.village_name} · "
     )
-    code = f"{text.word('area_code', language)} {answer.village_code}"
-    line = f"{where}{code} · {text.word('card_people', language, people=people)}"
+    code = content.official_code(answer.village_code)
+    said = f"{text.word('area_code', language)} {code} · " if code else ""
+    line = f"{where}{said}{text.word('card_people', language, people=people)}"
     write(page, (left, down, wide), cut_to(line, wide, 10.5), 10.5)
 
 

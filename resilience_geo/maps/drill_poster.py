@@ -197,8 +197,10 @@ def _title(page: Any, poster: Poster, land: Land, language: str) -> None:
     size = size_that_fits(name, room, (64.0, 56.0, 48.0, 40.0), bold=True)
     down = write(page, (MARGIN_MM, top, room), cut_to(name, room, size, bold=True), size, bold=True)
     departure = text.departure_name(content.departures(plan)[0], plan.hazard.kinds[0], language)
-    code = f"{text.word('area_code', language)} {plan.villages.index[poster.village]}"
-    line = f"{hazard_words(plan, language)} · {departure} · {code}"
+    code = content.official_code(str(plan.villages.index[poster.village]))
+    parts = [hazard_words(plan, language), departure]
+    parts += [f"{text.word('area_code', language)} {code}"] if code else []
+    line = " · ".join(parts)
     size = size_that_fits(line, room, (26.0, 24.0, 22.0, 20.0))
     write(page, (MARGIN_MM, down, room), cut_to(line, room, size), size)
 
