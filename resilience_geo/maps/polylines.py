@@ -117,7 +117,9 @@ def _thinned_by_runs(shapes: NDArray[np.object_], tolerance_m: float) -> NDArray
 
 def _light_parts(geometry: gpd.GeoSeries, tolerance_m: float) -> NDArray[np.object_]:
     """Return the lines of a layer in degrees, joined where they go on, simplified."""
-    geometry = geometry[~geometry.is_empty & geometry.notna()]
+    shapes = np.asarray(geometry.array)
+    # GeoSeries.notna warns where there are empty shapes.
+    geometry = geometry[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
     if geometry.empty:
         return np.empty(0, dtype=object)
     metres = _in_metres(geometry)

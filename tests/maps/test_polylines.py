@@ -165,3 +165,10 @@ def test_small_areas_do_not_vanish():
 def test_points_have_no_rings():
     assert packed_areas(gpd.GeoSeries([Point(7e5, 9.3e6)], crs=32748)) == [[]]
     assert packed_areas(gpd.GeoSeries([], crs=32748)) == []
+
+
+def test_lines_that_are_missing_or_empty_are_left_out():
+    shapes = [LineString([(106.8, -6.2), (106.9, -6.2)]), None, LineString()]
+    alone = packed(gpd.GeoSeries(shapes[:1], crs=4326))
+    assert packed(gpd.GeoSeries(shapes, crs=4326)) == alone
+    assert any(alone)
