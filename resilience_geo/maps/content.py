@@ -23,6 +23,7 @@ from resilience_geo.tables import UNSERVED_CAUSES
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from resilience_geo.plan import EvacuationPlan
 
@@ -33,6 +34,7 @@ _NAMED_VILLAGES = 3
 _LISTED_VILLAGES = 12
 _DRAWN_UNREACHABLE_M = 3000.0
 _HALF_A_MINUTE_S = 30.0
+_NOBODY_PEOPLE = 1e-3
 _LONG_M = 99_950.0  # what rounds to 100.0 km
 SOME_ROAD_M = 5.0
 """Less road than this is written as 0 m."""
@@ -58,6 +60,21 @@ def of_departure(table: Any, departure: str) -> Any:
     if "departure" not in table.columns:
         return table
     return table[table["departure"] == departure]
+
+
+def with_unknown(plan: EvacuationPlan) -> NDArray[np.bool_]:
+    """Return in which villages people live where the hazard is unknown, in their order."""
+    # Sums of shares leave a hair where there is nobody.
+    unknown: NDArray[np.bool_] = plan.exposure["people_unknown"].to_numpy() > _NOBODY_PEOPLE
+    return unknown
+
+
+def unknown_sentence(plan: EvacuationPlan, village: int, language: str) -> str:
+    """Return that people of a village live where the hazard is unknown; empty where none do.
+
+    It belongs beside every word that somebody need not leave: unknown is not safe.
+    """
+    return text.word("part_unknown", language) if with_unknown(plan)[village] else ""
 
 
 def village_figure(plan: EvacuationPlan, column: str, departure: str) -> pd.Series[Any]:

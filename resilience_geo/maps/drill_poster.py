@@ -210,10 +210,10 @@ def _table(page: Any, poster: Poster, land: Land, language: str) -> float:
     top = _TABLE_TOP
     left, right = MARGIN_MM, POSTER_MM[0] - MARGIN_MM
     wide = right - left
+    doubt = content.unknown_sentence(land.plan, poster.village, language)
     if not poster.blocks:
-        return write(
-            page, (left, top, wide), text.word("summary_nobody", language), 40.0, bold=True
-        )
+        words = f"{text.word('summary_nobody', language)} {doubt}".strip()
+        return write(page, (left, top, wide), words, 40.0, bold=True)
     first, second, third = columns()
     size = poster.size * SMALL
     high = size * LINE * MM_PER_POINT
@@ -229,6 +229,7 @@ def _table(page: Any, poster: Poster, land: Land, language: str) -> float:
         top = draw_block(page, top, block, poster.size)
     if poster.stay:
         words = text.word("poster_stay", language, names=text.listing(poster.stay, language))
+        words = f"{words} {doubt}".strip()
         top = write(page, (left, top + 3.0, wide), words, 22.0)
     return top
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
 from resilience_geo.analysis.settlements import settlement_answers
 from resilience_geo.crs import to_lat_lon
@@ -15,6 +16,7 @@ from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from numpy.typing import NDArray
 
     from resilience_geo.plan import EvacuationPlan
 
@@ -88,7 +90,8 @@ def settlements(
     list of dict
         `village` is the position of the village most people of it belong to, else -1; `people`
         those who must leave; per departure a list of those with a place, and the others by cause.
-        `goals`, per departure: shelter (its position), people and the longest time of them (s),
+        `doubtful`: whether the hazard of some people of its village is unknown. `goals`, per
+        departure: shelter (its position), people and the longest time of them (s),
         most people first.
     """
     if table is None or table.empty:
@@ -112,6 +115,7 @@ def settlements(
     rings = polylines.packed_areas(table.geometry)
     places = lat_lon(inside_points(table.geometry))
     result = []
+    doubtful = _doubtful(plan, table)
     for number, (name, place, ring) in enumerate(zip(table["name"], places, rings, strict=True)):
         result.append(
             {
@@ -120,6 +124,7 @@ def settlements(
                 "at": place,
                 "rings": ring,
                 "people": int(people.get(number, 0)),
+                "doubtful": bool(doubtful[number]),
                 **{which: [int(sums[which].get((number, "allocated"), 0))] for which in names},
                 "causes": {
                     which: {
@@ -133,6 +138,18 @@ def settlements(
             }
         )
     return result
+
+
+def _doubtful(plan: EvacuationPlan, table: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Return which settlements lie in a village with people of unknown hazard, or in none."""
+    points = inside_points(table.geometry).to_crs(plan.villages.crs)
+    tree = shapely.STRtree(np.asarray(plan.villages.geometry.array))
+    settlement, village = tree.query(np.asarray(points.array), predicate="intersects")
+    unknown = content.with_unknown(plan)
+    doubtful = np.ones(len(points), dtype=bool)
+    doubtful[settlement] = False
+    doubtful[settlement[unknown[village]]] = True
+    return doubtful
 
 
 def _goals(answers: pd.DataFrame, shelters: gpd.GeoDataFrame) -> dict[int, list[list[int]]]:

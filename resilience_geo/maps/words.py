@@ -63,6 +63,8 @@ _INDONESIAN: dict[str, str] = {
     "summary_help": "{people} di antaranya perlu dibantu, oleh {helpers} pendamping{estimate}.",
     "summary_unknown": "{unknown} jiwa tinggal di daerah yang bahayanya tidak diketahui.",
     "summary_nobody": "Tidak ada warga yang perlu mengungsi menurut data bahaya ini.",
+    "part_unknown": "Bahaya di sebagian desa ini tidak diketahui: belum tentu aman. Tanyakan "
+    "kepada BPBD.",
     "legend": "Keterangan",
     "layers": "Lapisan",
     "villages": "Desa/kelurahan",
@@ -268,6 +270,8 @@ _ENGLISH: dict[str, str] = {
     "summary_help": "{people} of them need help, from {helpers} helpers{estimate}.",
     "summary_unknown": "{unknown} people live where the hazard is unknown.",
     "summary_nobody": "Nobody needs to evacuate according to this hazard data.",
+    "part_unknown": "The hazard in part of this village is unknown: it may not be safe. Ask the "
+    "BPBD.",
     "legend": "Legend",
     "layers": "Layers",
     "villages": "Villages",

@@ -216,6 +216,7 @@ GENERAL_TERMS: tuple[str, ...] = (
     "minutes",
     "under_one_minute",
     "unknown",
+    "part_unknown",
     "people",
     "full",
     "seats_free",

@@ -345,3 +345,16 @@ def test_the_scale_bar_of_a_small_map_measures_true(plan, toy, wide, high):
     start = toy.at(400, 400)
     inside = bar.get_xdata().min() - 5 < start[0] < bar.get_xdata().max() + 5
     assert not (inside and math.dist(start, (start[0], bar.get_ydata().min())) < length / 4)
+
+
+@pytest.mark.parametrize("unknown", [0.0, 20.0])
+def test_a_poster_never_calls_unknown_safe(toy, tmp_path, unknown):
+    plan = toy.toy_plan()
+    exposure = plan.exposure.assign(people_unknown=[unknown, 0.0, 0.0])
+    far = dataclasses.replace(
+        plan, exposure=exposure, origins=plan.origins.iloc[:0], routes=plan.routes.iloc[:0]
+    )
+    save_drill_pack(far, tmp_path / "made")
+    words = words_in(tmp_path / "made" / POSTER)
+    assert words.count("Tidak ada warga yang perlu mengungsi") == 3
+    assert words.count("belum tentu aman") == (1 if unknown else 0)

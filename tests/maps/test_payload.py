@@ -279,6 +279,8 @@ def test_settlements_say_who_of_them_has_a_place(plan, toy):
     assert [one["name"] for one in shown] == list(EVIL)
     assert [one["village"] for one in shown] == [0, 1, 2]
     assert [one["people"] for one in shown] == [150, 92, 71]
+    # 20 people of the first village live where the hazard is unknown.
+    assert [one["doubtful"] for one in shown] == [True, False, False]
     assert [(one["early"], one["late"]) for one in shown] == [
         ([150], [120]),
         ([80], [80]),

@@ -44,6 +44,10 @@ function settlementPart(view, card, chosen) {
   card.appendChild(make("p", "rg-from", speech.say("web_whole", { place: names.join(", ") })));
   if (!one.people) {
     card.appendChild(make("p", "rg-goal rg-whole", speech.say("web_whole_nobody")));
+    // Unknown is not safe.
+    if (one.doubtful) {
+      card.appendChild(make("p", "rg-fact rg-warn", speech.say("part_unknown")));
+    }
     card.appendChild(make("p", "rg-fact", speech.say("web_do_prepare")));
     return village;
   }
