@@ -14,7 +14,6 @@ Exit codes: 0 done; 1 done, with desa that failed; 2 an input is wrong.
 from __future__ import annotations
 
 import csv
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from tqdm import tqdm
 import resilience_geo as rg
 from resilience_geo.console import problem_text
 from resilience_geo.maps.cells import csv_text
+from resilience_geo.plan_files import village_file_names
 
 PATH = click.Path(path_type=Path)
 FAILED = "gagal.csv"
@@ -121,7 +121,7 @@ def make_all(inputs: dict[str, Any], options: dict[str, Any]) -> list[tuple[str,
     tree = shapely.STRtree(lines)
     places = np.asarray(shelters.geometry.to_crs(4326).array)
     failures = []
-    folders = folder_names(villages["village_code"])
+    folders = village_file_names(map(str, villages["village_code"]))
     for row in tqdm(range(len(villages)), unit="desa", disable=None):
         one = villages.iloc[[row]].reset_index(drop=True)
         one.attrs = villages.attrs
@@ -152,20 +152,6 @@ def surroundings(villages: Any, buffer_m: float) -> Any:
     """Return each desa with its surroundings, in degrees as the roads are."""
     metric = villages.geometry.to_crs(villages.estimate_utm_crs())
     return np.asarray(metric.buffer(buffer_m).to_crs(4326).array)
-
-
-def folder_names(codes: Any) -> list[str]:
-    """Return a folder name per code that every system can write, each one once."""
-    names: list[str] = []
-    for code in codes:
-        plain = re.sub(r"[^\w.-]+", "_", str(code)).strip(" .") or "desa"
-        taken = {name.casefold() for name in names}
-        number, name = 1, plain
-        while name.casefold() in taken:
-            number += 1
-            name = f"{plain}-{number}"
-        names.append(name)
-    return names
 
 
 def list_failures(failures: list[tuple[str, str, str]], folder: Path) -> None:

@@ -126,7 +126,7 @@ def test_wrong_inputs_end_it_before_anything_is_written(script, two_villages, tm
 
 
 def test_folder_names_are_unique_and_can_be_written(script):
-    assert script.folder_names(["1.2", "a/b", "a:b", "A_B", "..", "1.2"]) == [
+    assert script.village_file_names(["1.2", "a/b", "a:b", "A_B", "..", "1.2"]) == [
         "1.2",
         "a_b",
         "a_b-2",
