@@ -16,11 +16,11 @@ from resilience_geo.analysis.workings import Layers, work_out
 from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.inputs.hazards import combine_hazards
 from resilience_geo.inputs.village_codes import is_sample_code
-from resilience_geo.plan_notes import plan_notes, provenance
+from resilience_geo.plan_notes import plan_notes, provenance, road_facts
 from resilience_geo.tables import check_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import geopandas as gpd
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from resilience_geo.inputs.hazard import Hazard
     from resilience_geo.inputs.population import Population
     from resilience_geo.inputs.rasters import Grid
+    from resilience_geo.plan_tables import Departed
 
 logger = logging.getLogger(__name__)
 
@@ -200,30 +201,48 @@ def plan_evacuation(  # noqa: PLR0913 - one argument for each layer that people 
     check_columns(shelters, ("shelter_id", "name", "capacity_people"), "shelters")
     layers = Layers(villages, hazard, people, road_arrays(roads), shelters, elevation, vulnerable)
     workings = work_out(layers, chosen, wanted)
+    facts = road_facts(roads)
     departed = {name: plan_tables.departed(name, workings) for name in wanted}
     logger.info("tables")
-    both = departure == "both"
-    villages_result = plan_tables.village_result(workings, departed)
-    crs = workings.network.roads.crs
-    return EvacuationPlan(
-        exposure=workings.exposure,
-        villages=villages_result,
-        origins=plan_tables.stack(
-            {name: each.origins for name, each in departed.items()}, both=both
-        ),
-        routes=plan_tables.stack({name: each.routes for name, each in departed.items()}, both=both),
-        shelters=plan_tables.stack(
-            {name: each.shelters for name, each in departed.items()}, both=both
-        ),
+    return plan_of(
+        workings,
+        departed,
         roads=plan_tables.road_result(workings.network, hazard, chosen, departed),
         stretches=plan_tables.stretch_result(workings.network, departed),
-        unserved=plan_tables.unserved(villages_result, both=both, late=departure == "late"),
-        assumptions=chosen,
-        provenance=provenance(villages, hazard, people, roads, shelters, crs, elevation),
-        notes=plan_notes(workings, roads, departed),
+        provenance=provenance(layers, facts),
+        notes=plan_notes(workings, facts, departed),
+    )
+
+
+def plan_of(
+    workings: Workings,
+    departed: Mapping[str, Departed],
+    *,
+    roads: gpd.GeoDataFrame,
+    stretches: gpd.GeoDataFrame,
+    provenance: dict[str, Any],
+    notes: tuple[Message, ...],
+) -> EvacuationPlan:
+    """Put a plan together from the tables of its departures, which follow one another in time."""
+    both = len(departed) > 1
+    only = next(iter(departed))
+    villages = plan_tables.village_result(workings, departed)
+    stack = plan_tables.stack
+    return EvacuationPlan(
+        exposure=workings.exposure,
+        villages=villages,
+        origins=stack({name: each.origins for name, each in departed.items()}, both=both),
+        routes=stack({name: each.routes for name, each in departed.items()}, both=both),
+        shelters=stack({name: each.shelters for name, each in departed.items()}, both=both),
+        roads=roads,
+        stretches=stretches,
+        unserved=plan_tables.unserved(villages, both=both, late=only == "late"),
+        assumptions=workings.assumptions,
+        provenance=provenance,
+        notes=notes,
         outside=dict(workings.exposure.attrs["outside"]),
-        hazard=hazard,
-        departure=departure,
+        hazard=workings.layers.hazard,
+        departure="both" if both else only,
         is_sample=any(is_sample_code(str(code)) for code in workings.exposure.index),
         workings=workings,
     )

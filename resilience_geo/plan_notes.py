@@ -7,10 +7,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from resilience_geo.analysis.groups import group_notes
-from resilience_geo.analysis.routes import ALLOCATED
 from resilience_geo.analysis.walks import standing_in_closed
 from resilience_geo.errors import Message
 from resilience_geo.inputs.rasters import source_of
@@ -20,45 +20,56 @@ from resilience_geo.tables import village_table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import geopandas as gpd
-    import pyproj
-
     from resilience_geo.analysis.allocation import Allocation
-    from resilience_geo.analysis.workings import Workings
+    from resilience_geo.analysis.workings import Layers, Workings
     from resilience_geo.assumptions import EvacuationAssumptions
-    from resilience_geo.inputs.hazard import Hazard
-    from resilience_geo.inputs.population import Population
-    from resilience_geo.inputs.rasters import Grid
     from resilience_geo.plan_tables import Departed
 
 _POORLY_COVERED = 0.5
 
 
-def plan_notes(
-    workings: Workings, roads: Any, departed: Mapping[str, Departed]
-) -> tuple[Message, ...]:
-    """Return the limits of the data and of the method that a reader of the map must know."""
-    layers, assumptions = workings.layers, workings.assumptions
-    villages, hazard, people, shelters = (
-        layers.villages,
-        layers.hazard,
-        layers.people,
-        layers.shelters,
-    )
-    notes: list[Message] = []
-    for source in (
-        villages.attrs.get("notes", ()),
-        hazard.notes,
-        people.notes,
-        roads.graph.get("notes") or (),
-        shelters.attrs.get("notes", ()),
-    ):
+def road_facts(roads: Any) -> dict[str, Any]:
+    """Return what a road graph says of itself: `source`, `osm_date` and `notes`."""
+    facts = roads.graph
+    return {
+        "source": facts.get("source"),
+        "osm_date": facts.get("osm_date"),
         # A graph read back from GraphML holds its notes as one text, which says nothing new here.
-        notes += [note for note in source if isinstance(note, Message)]
+        "notes": [note for note in facts.get("notes") or () if isinstance(note, Message)],
+    }
+
+
+def layer_notes(layers: Layers, facts: Mapping[str, Any]) -> list[Message]:
+    """Return the limits of the layers a plan is made from; `facts` are those of the roads."""
+    sources = [
+        layers.villages.attrs.get("notes", ()),
+        layers.hazard.notes,
+        layers.people.notes,
+        facts["notes"],
+        layers.shelters.attrs.get("notes", ()),
+    ]
     if isinstance(layers.vulnerable, pd.DataFrame):
-        notes += [
-            note for note in layers.vulnerable.attrs.get("notes", ()) if isinstance(note, Message)
-        ]
+        sources.append(layers.vulnerable.attrs.get("notes", ()))
+    return [note for source in sources for note in source if isinstance(note, Message)]
+
+
+def plan_notes(
+    workings: Workings, facts: Mapping[str, Any], departed: Mapping[str, Departed]
+) -> tuple[Message, ...]:
+    """Return the limits of the data and of the method that a reader of the map must know.
+
+    Parameters
+    ----------
+    workings
+        What the plan was computed from.
+    facts
+        From `road_facts`.
+    departed
+        The tables of its departures.
+    """
+    layers, assumptions = workings.layers, workings.assumptions
+    hazard, shelters = layers.hazard, layers.shelters
+    notes = layer_notes(layers, facts)
     notes += _exposure_notes(workings.exposure)
     notes += group_notes(workings.groups, assumptions)
     if not workings.groups_apart:
@@ -78,7 +89,7 @@ def plan_notes(
                 reach=round(assumptions.max_snap_m),
             )
         )
-    notes += _wading_notes(workings)
+    notes += _wading_notes(workings, departed)
     without_depth = [part for part in hazard.maps if part.unit != "m"]
     if without_depth and len(hazard.maps) == 1:
         notes.append(
@@ -94,16 +105,16 @@ def plan_notes(
     return tuple(dict.fromkeys(notes))
 
 
-def _wading_notes(workings: Workings) -> list[Message]:
+def _wading_notes(workings: Workings, departed: Mapping[str, Departed]) -> list[Message]:
     """Return how many with a place late must first get out of water too deep for a road."""
-    if "late" not in workings.served:
+    if "late" not in departed:
         return []
-    found, network = workings.served["late"], workings.network
+    origins, network = departed["late"].origins, workings.network
+    origins = origins[origins["status"] == "allocated"]
     stuck = standing_in_closed(
-        workings.points, network.hazard, network.roads.crs, workings.assumptions
+        np.asarray(origins.geometry.array), network.hazard, network.roads.crs, workings.assumptions
     )
-    placed = (found.status == ALLOCATED) & stuck[found.origin]
-    people = int(found.people[placed].sum())
+    people = int(origins["evacuees"].to_numpy()[stuck].sum())
     if not people:
         return []
     return [
@@ -195,21 +206,20 @@ def _shelter_notes(
     return notes
 
 
-def provenance(
-    villages: gpd.GeoDataFrame,
-    hazard: Hazard,
-    people: Population,
-    roads: Any,
-    shelters: gpd.GeoDataFrame,
-    crs: pyproj.CRS,
-    elevation: Grid | None,
-) -> dict[str, Any]:
+def provenance(layers: Layers, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return inputs, versions and the time the plan was made."""
+    villages, hazard, people, shelters, elevation = (
+        layers.villages,
+        layers.hazard,
+        layers.people,
+        layers.shelters,
+        layers.elevation,
+    )
     made_up = any(map(is_sample_code, village_table(villages).index))
     return {
         "software": f"resilience-geo {metadata.version('resilience-geo')}",
         "created": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
-        "crs": crs.to_string(),
+        "crs": layers.roads.crs.to_string(),
         "inputs": {
             "villages": {
                 "source": _file_name(villages.attrs.get("source")),
@@ -244,8 +254,8 @@ def provenance(
                 "scale": people.scale,
             },
             "roads": {
-                "source": _file_name(roads.graph.get("source")),
-                "osm_date": roads.graph.get("osm_date"),
+                "source": _file_name(facts["source"]),
+                "osm_date": facts["osm_date"],
                 "attribution": None if made_up else "© OpenStreetMap contributors, ODbL",
             },
             "elevation": {

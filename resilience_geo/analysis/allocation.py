@@ -26,8 +26,6 @@ from resilience_geo.analysis.placement import (
 )
 from resilience_geo.analysis.routes import (
     ALLOCATED,
-    CAPACITY_UNKNOWN,
-    SHELTERS_FULL,
     STATUSES,
     departures,
     origin_points,
@@ -146,6 +144,38 @@ def allocate(
     `unknown_capacity_people`. The optimum is that of the transport problem over all pairs within
     `time_limit_min`; see `transport`.
     """
+    offers = offers_of(network, departure, points, parties, places, rank)
+    found, could_serve = place_people(
+        offers.rows, parties, places, network.assumptions, time_limit_s=time_limit_s
+    )
+    return finished(network, points, parties, places, offers, found, could_serve)
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What an allocation chooses from: everybody's ways to shelters within the time limit.
+
+    Parameters
+    ----------
+    pairs
+        Of people who do not, and who do, need assistance.
+    rows
+        Whom to place, and where they could go.
+    """
+
+    pairs: dict[bool, WayPairs]
+    rows: Rows
+
+
+def offers_of(
+    network: Network,
+    departure: str,
+    points: NDArray[np.object_],
+    parties: Sequence[Party],
+    places: Places,
+    rank: NDArray[np.int64],
+) -> Offers:
+    """Return what an allocation chooses from; parameters as for `allocate`."""
     pairs = {
         assisted: find_pairs(
             network,
@@ -157,22 +187,63 @@ def allocate(
         )
         for assisted in sorted({party.assisted for party in parties})
     }
-    rows = rows_of(network, parties, places, pairs, rank)
+    return Offers(pairs, rows_of(network, parties, places, pairs, rank))
+
+
+def place_people(
+    rows: Rows,
+    parties: Sequence[Party],
+    places: Places,
+    assumptions: EvacuationAssumptions,
+    *,
+    time_limit_s: float | None = None,
+) -> tuple[Transport, int]:
+    """Give the seats to people; no roads are needed for it.
+
+    Returns
+    -------
+    Transport
+        Who goes where; columns are shelters by rank.
+    int
+        How many more people could be served if shelters of unknown capacity had room for all.
+    """
     unknown = np.isnan(places.capacity_people)
-    assumed = float(network.assumptions.unknown_capacity_people)
+    everybody = int(rows.people.sum())
+    found = placed(rows, parties, seats_of(places, assumptions, everybody), time_limit_s)
+    open_ended = unknown & places.usable
+    within_reach = np.bincount(rows.row, minlength=rows.people.size) > 0
+    if not (open_ended.any() and (within_reach & (found.unserved_people > 0)).any()):
+        return found, 0
+    plenty = np.where(open_ended, everybody, seats_of(places, assumptions, everybody))
+    return found, served_with(rows, plenty) - int(found.people.sum())
+
+
+def seats_of(
+    places: Places, assumptions: EvacuationAssumptions, everybody: int
+) -> NDArray[np.int64]:
+    """Return how many people each shelter takes; of `everybody` people at most all."""
+    unknown = np.isnan(places.capacity_people)
+    assumed = float(assumptions.unknown_capacity_people)
     holds = np.where(places.usable, np.where(unknown, assumed, places.capacity_people), 0.0)
     # Seats beyond all people change nothing, and an endless number of them is no whole number.
-    capacity = np.floor(np.minimum(holds, rows.people.sum())).astype(np.int64)
-    found = placed(rows, parties, capacity, time_limit_s)
-    causes = causes_of(network, rows, points, unknown & (capacity == 0))
-    result = _allocation(network, pairs, parties, rows, found, causes)
-    open_ended = unknown & places.usable
-    waiting = (result.status == SHELTERS_FULL) | (result.status == CAPACITY_UNKNOWN)
-    if not (open_ended.any() and waiting.any()):
-        return result
-    plenty = np.where(open_ended, rows.people.sum(), capacity)
-    more = served_with(rows, plenty) - int(found.people.sum())
-    return replace(result, proof=replace(result.proof, could_serve_people=more))
+    return np.floor(np.minimum(holds, everybody)).astype(np.int64)
+
+
+def finished(
+    network: Network,
+    points: NDArray[np.object_],
+    parties: Sequence[Party],
+    places: Places,
+    offers: Offers,
+    found: Transport,
+    could_serve_people: int,
+) -> Allocation:
+    """Return the allocation once the seats are given: ways, times, and why some have no place."""
+    everybody = int(offers.rows.people.sum())
+    nothing = seats_of(places, network.assumptions, everybody) == 0
+    causes = causes_of(network, offers.rows, points, np.isnan(places.capacity_people) & nothing)
+    result = _allocation(network, offers.pairs, parties, offers.rows, found, causes)
+    return replace(result, proof=replace(result.proof, could_serve_people=could_serve_people))
 
 
 def _allocation(

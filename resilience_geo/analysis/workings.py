@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from resilience_geo.analysis.allocation import allocate
+from resilience_geo.analysis.allocation import allocate, offers_of
 from resilience_geo.analysis.coverage import (
     capacity_of,
     shelter_points,
@@ -31,10 +31,12 @@ from resilience_geo.errors import AssumptionError, InputError, Message, Problem
 from resilience_geo.tables import village_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
-    from resilience_geo.analysis.allocation import Allocation
+    from resilience_geo.analysis.allocation import Allocation, Offers
     from resilience_geo.analysis.evacuation_network import Network
     from resilience_geo.analysis.network import Roads
     from resilience_geo.analysis.placement import Places
@@ -48,7 +50,7 @@ logger = logging.getLogger("resilience_geo.plan")
 
 NATIONAL = "national"
 # Longer than any kabupaten has taken; nobody waits overnight for the last second of walking.
-_TIME_LIMIT_S = 600.0
+TIME_LIMIT_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,15 @@ def work_out(
     ResilienceGeoError
         Layers that do not overlap, no usable shelter, no roads.
     """
+    workings = prepare(layers, assumptions)
+    for departure in departures:
+        logger.info("allocation %s", departure)
+        workings.served[departure] = allocation_of(workings, departure)
+    return workings
+
+
+def prepare(layers: Layers, assumptions: EvacuationAssumptions) -> Workings:
+    """Compute exposure and network; nobody has a place yet. Parameters as for `work_out`."""
     shelters, crs = layers.shelters, layers.roads.crs
     status, hazard_class = shelter_status(shelters, layers.hazard)
     refuse_without_shelters(status, shelters.attrs.get("source"))
@@ -191,7 +202,7 @@ def work_out(
         elevation=layers.elevation,
         assisted=apart,
     )
-    workings = Workings(
+    return Workings(
         layers=layers,
         assumptions=assumptions,
         exposure=table,
@@ -203,24 +214,59 @@ def work_out(
         shelter_facts=facts,
         served={},
     )
-    for departure in departures:
-        logger.info("allocation %s", departure)
-        workings.served[departure] = allocation_of(workings, departure)
-    return workings
+
+
+def part_of(workings: Workings, village_codes: Sequence[str]) -> Workings:
+    """Return what concerns some of the villages; nobody has a place in it yet.
+
+    The network and the shelters stay those of all villages.
+    """
+    villages = workings.layers.villages
+    mine = np.isin(village_table(villages).index.to_numpy(dtype=str), village_codes)
+    some = villages[mine]
+    some.attrs = villages.attrs
+    codes = workings.origins["village_code"].to_numpy(dtype=str)
+    here = np.flatnonzero(np.isin(codes, village_codes))
+    return replace(
+        workings,
+        layers=replace(workings.layers, villages=some),
+        exposure=workings.exposure[mine],
+        origins=workings.origins.iloc[here].reset_index(drop=True),
+        groups=workings.groups[mine],
+        parties=tuple(replace(party, people=party.people[here]) for party in workings.parties),
+        served={},
+    )
+
+
+def offers_at(workings: Workings, departure: str) -> Offers:
+    """Return to which shelters the people of a plan could go at a departure."""
+    return offers_of(
+        workings.network,
+        departure,
+        workings.points,
+        workings.parties,
+        workings.places,
+        ranks(workings),
+    )
+
+
+def ranks(workings: Workings) -> NDArray[np.int64]:
+    """Return an order of the origins that does not depend on that of the input."""
+    codes = workings.origins["village_code"].to_numpy(dtype=str)
+    people = workings.origins["evacuees"].to_numpy(dtype=np.int64)
+    return origin_rank(workings.points, people, codes)
 
 
 def allocation_of(workings: Workings, departure: str) -> Allocation:
     """Allocate the people of a plan to its shelters at a departure."""
-    codes = workings.origins["village_code"].to_numpy(dtype=str)
-    people = workings.origins["evacuees"].to_numpy(dtype=np.int64)
     return allocate(
         workings.network,
         departure,
         workings.points,
         workings.parties,
         workings.places,
-        rank=origin_rank(workings.points, people, codes),
-        time_limit_s=_TIME_LIMIT_S,
+        rank=ranks(workings),
+        time_limit_s=TIME_LIMIT_S,
     )
 
 
