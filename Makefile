@@ -16,7 +16,7 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.developed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable ".[print,notebook]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[print,notebook,distributed]" --group dev
 	@touch $@ $(VENV)/.installed
 
 demo: $(VENV)/.installed

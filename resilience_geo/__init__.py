@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from resilience_geo.analysis.routes import evacuation_routes
     from resilience_geo.analysis.settlements import settlement_answers
     from resilience_geo.assumptions import EvacuationAssumptions
+    from resilience_geo.batch import plan_villages
     from resilience_geo.comparison import Scenario, compare_plans, plan_sensitivity
     from resilience_geo.errors import ResilienceGeoError
     from resilience_geo.flows.evacuation_flow import evacuation_flow
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from resilience_geo.inputs.hazard_series import read_hazard_series
     from resilience_geo.inputs.hazards import combine_hazards
     from resilience_geo.inputs.population import read_population
+    from resilience_geo.inputs.road_store import store_roads, stored_from
     from resilience_geo.inputs.roads import download_roads, read_roads
     from resilience_geo.inputs.sample import sample_files, write_sample
     from resilience_geo.inputs.settlements import read_settlements
@@ -65,6 +67,7 @@ _ROOMS: dict[str, str] = {
     "latest_departures": "analysis.moving_hazard",
     "plan_evacuation": "plan",
     "plan_sensitivity": "comparison",
+    "plan_villages": "batch",
     "read_basemap": "inputs.basemap",
     "read_elevation": "inputs.elevation",
     "read_hazard": "inputs.hazard",
@@ -90,6 +93,8 @@ _ROOMS: dict[str, str] = {
     "shelter_coverage": "analysis.coverage",
     "village_exposure": "analysis.exposure",
     "village_plan": "plan_parts",
+    "store_roads": "inputs.road_store",
+    "stored_from": "inputs.road_store",
     "write_sample": "inputs.sample",
 }
 
@@ -113,6 +118,7 @@ __all__ = [
     "latest_departures",
     "plan_evacuation",
     "plan_sensitivity",
+    "plan_villages",
     "read_basemap",
     "read_elevation",
     "read_hazard",
@@ -136,6 +142,8 @@ __all__ = [
     "save_web_map",
     "settlement_answers",
     "shelter_coverage",
+    "store_roads",
+    "stored_from",
     "village_exposure",
     "village_plan",
     "write_sample",

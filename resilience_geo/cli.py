@@ -27,6 +27,8 @@ from resilience_geo.errors import (
     ResilienceGeoError,
 )
 from resilience_geo.run_options import (
+    BATCH_DETAILS,
+    BATCH_FLAGS,
     DETAILS,
     INPUTS,
     MAP_DETAILS,
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
     from resilience_geo.assumptions import EvacuationAssumptions
 
-EXIT_WRONG, EXIT_INTERRUPTED = 2, 130
+EXIT_FAILED, EXIT_WRONG, EXIT_INTERRUPTED = 1, 2, 130
 
 logger = logging.getLogger("resilience_geo.cli")
 
@@ -132,6 +134,20 @@ _MAPS = _grouped(
         help="Print what to do before, during and after.",
     ),
 )
+_BATCH = _grouped(
+    *(_option(*detail) for detail in BATCH_DETAILS.values()),
+    *(
+        click.option(f"--{name}/--no-{name}", default=False, show_default=True, help=said)
+        for name, said in BATCH_FLAGS.items()
+    ),
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        help="Processes of this machine; else one per core.",
+    ),
+    click.option("--scheduler", help="Address of a Dask scheduler (tcp://...) to work on instead."),
+    click.option("--fresh", is_flag=True, help="Make everything anew."),
+)
 _COMMON = _grouped(
     _option(*PLAN_DETAILS["language"]),
     click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
@@ -208,6 +224,38 @@ def demo(**options: Any) -> None:
 def plan(**options: Any) -> None:
     """Make the evacuation plan and its maps from five files."""
     _plan_to_files(options)
+
+
+@cli.command(
+    epilog=_example("resilience-geo batch --config kabupaten.toml --out hasil/ --workers 2")
+)
+@_CONFIG
+@_inputs(*INPUTS)
+@_ASSUMPTIONS
+@_out("hasil")
+@_MAPS
+@_BATCH
+@_COMMON
+def batch(**options: Any) -> None:
+    """Plan every village of a layer: a folder for each, and an index and tables of all.
+
+    Started again, it makes only what is missing; what is finished is never lost.
+    """
+    from resilience_geo.batch import run_villages
+    from resilience_geo.console import run_text, village_progress
+
+    _check_folder(options["out"])
+    engine = {name: options.pop(name) for name in ("workers", "scheduler", "fresh")}
+    assumptions = _assumptions(
+        (*click.get_current_context().meta.get(_ASSUMED, ()), *options.pop("assume", ()))
+    )
+    shown = {name: options.pop(name) for name in ("quiet", "verbose")}
+    out: Path = options.pop("out")
+    with village_progress(options["language"], **shown) as advance:
+        run = run_villages(_with_unsaid(options), assumptions, out, advance=advance, **engine)
+    _say(run_text(run, out, options["language"]), shown)
+    if len(run.failures):
+        raise click.exceptions.Exit(EXIT_FAILED)
 
 
 @cli.command(

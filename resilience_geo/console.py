@@ -15,13 +15,18 @@ from tqdm import tqdm
 from resilience_geo.errors import Message, Problem
 from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.maps import content, text
+from resilience_geo.maps.run_sheets import as_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from resilience_geo.plan import EvacuationPlan
+    from resilience_geo.village_run import VillageRun
 
 MAX_ROWS = 20
+
+logger = logging.getLogger(__name__)
 
 _STEP_LOGGERS = ("resilience_geo.cli", "resilience_geo.run_inputs", "resilience_geo.plan")
 
@@ -46,6 +51,12 @@ _STEPS: dict[str, dict[str, str]] = {
         "allocation late": "Membagi warga ke tempat evakuasi, terlambat",
         "tables": "Menyusun tabel",
         "files": "Menulis berkas",
+        "batch read": "Membaca data",
+        "batch roads": "Memotong jalan",
+        "batch ways": "Mencari jalur tiap desa",
+        "batch seats": "Membagi warga ke tempat evakuasi",
+        "batch flows": "Menghitung warga di jalan",
+        "batch files": "Membuat peta dan tabel tiap desa",
     },
     "en": {
         "read villages": "Reading villages",
@@ -63,6 +74,12 @@ _STEPS: dict[str, dict[str, str]] = {
         "allocation late": "Dividing people over shelters, late",
         "tables": "Making tables",
         "files": "Writing files",
+        "batch read": "Reading",
+        "batch roads": "Cutting roads",
+        "batch ways": "Finding the ways of each village",
+        "batch seats": "Dividing people over shelters",
+        "batch flows": "Counting people on roads",
+        "batch files": "Making maps and tables",
     },
 }
 
@@ -133,6 +150,39 @@ def progress(total: int, language: str, *, quiet: bool = False, verbose: int = 0
                 each.removeHandler(handler)
                 each.setLevel(level)
                 each.propagate = True
+
+
+@contextmanager
+def village_progress(
+    language: str, *, quiet: bool = False, verbose: int = 0
+) -> Iterator[Callable[[str, float], None]]:
+    """Give what shows on standard error how far a run over many villages is, and the time left.
+
+    Parameters
+    ----------
+    language
+        `id` or `en`.
+    quiet
+        Show nothing.
+    verbose
+        0: a bar, on a terminal only; 1 and 2: English logs in its place.
+    """
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    with tqdm(
+        total=1.0,
+        disable=True if quiet or verbose else None,
+        bar_format="{desc:<36} {bar} {percentage:3.0f}% {elapsed}<{remaining}",
+        file=sys.stderr,
+        leave=False,
+    ) as bar:
+
+        def show(step: str, share: float) -> None:
+            logger.info("%s: %.0f %%", step, 100.0 * share)
+            bar.set_description_str(step_name(f"batch {step}", language), refresh=False)
+            bar.update(min(share, 1.0) - bar.n)
+
+        yield show
 
 
 class _Steps(logging.Handler):
@@ -208,7 +258,7 @@ def fine_text(inputs: Iterable[Any], language: str) -> str:
             if isinstance(holder, dict):
                 notes += holder.get("notes", ())
         notes += getattr(value, "notes", ())
-    said = [f"- {text.message(note, language)}" for note in notes]
+    said = dict.fromkeys(f"- {text.message(note, language)}" for note in notes)
     return "\n".join([text.word("inputs_are_fine", language), *said])
 
 
@@ -240,7 +290,7 @@ def summary_text(plan: EvacuationPlan, language: str) -> str:
         lines += _need_lines(plan, language)
     else:
         lines.append(text.word("summary_nobody", language))
-    lines += ["", _village_lines(plan, language), ""]
+    lines += ["", _village_lines(plan.summary(), language), ""]
     lines += [f"- {text.message(note, language)}" for note in plan.notes]
     return "\n".join(lines)
 
@@ -269,9 +319,37 @@ def _need_lines(plan: EvacuationPlan, language: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def _village_lines(plan: EvacuationPlan, language: str) -> str:
-    """Return the worst villages as a table of text."""
-    summary = plan.summary()
+def run_text(run: VillageRun, out: Path, language: str) -> str:
+    """Return the sums of a run, its worst villages and those that failed as text."""
+    lines = [text.word("sample_note", language)] if run.is_sample else []
+    if len(run.failures):
+        count = len(run.villages)
+        planned, total = (text.number(value, language) for value in (len(run.summary), count))
+        lines.append(text.word("index_some_planned", language, planned=planned, total=total))
+        lines.append(text.word("index_failed_note", language))
+        shown = run.failures.head(MAX_ROWS)
+        for row in shown.itertuples():
+            reason = printable(" ".join(str(row.reason).split()))
+            lines.append(f"- {printable(str(row.village_code))} {row.village_name}: {reason}")
+        if len(run.failures) > MAX_ROWS:
+            lines.append(str(out / "gagal.csv"))
+        lines.append("")
+    unknown = float(run.summary["people_unknown"].sum())
+    if run.summary["evacuees"].sum():
+        lines += _need_lines(as_plan(run), language)
+    else:
+        lines.append(text.word("summary_nobody", language))
+    if round(unknown):
+        said = text.number(unknown, language)
+        lines.append(text.word("summary_unknown", language, unknown=said))
+    lines += ["", _village_lines(run.summary, language, "run_more_villages"), ""]
+    lines += [f"- {text.message(note, language)}" for note in run.notes]
+    lines += ["", str(out / "index.html"), str(out / "kabupaten.xlsx"), str(out / "kabupaten.gpkg")]
+    return "\n".join(lines)
+
+
+def _village_lines(summary: pd.DataFrame, language: str, more: str = "more_villages") -> str:
+    """Return the worst villages as a table of text; `more` says where the others are."""
     columns = [
         name
         for name in (
@@ -296,8 +374,8 @@ def _village_lines(plan: EvacuationPlan, language: str) -> str:
     )
     table = str(shown.to_string(index_names=False))
     if len(summary) > MAX_ROWS:
-        more = text.number(len(summary) - MAX_ROWS, language)
-        table += "\n" + text.word("more_villages", language, count=more)
+        count = text.number(len(summary) - MAX_ROWS, language)
+        table += "\n" + text.word(more, language, count=count)
     return table
 
 

@@ -6,12 +6,15 @@ XML. Signs and colours are those of the maps.
 
 from __future__ import annotations
 
-import datetime as dt
 import sqlite3
 from contextlib import closing
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from resilience_geo.maps import content, signs, style, text
+from resilience_geo.maps.geopackage import time_text
 from resilience_geo.maps.qml import (
     Label,
     Part,
@@ -67,7 +70,7 @@ def write_layer_styles(plan: EvacuationPlan, path: Path, language: str) -> None:
     """
     title = content.title(plan, language)
     stamp = f"{text.word('sample', language)}: " if plan.is_sample else ""
-    moment = content.created(plan).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    moment = time_text(content.created(plan))
     rows = [
         (
             "",
@@ -107,18 +110,21 @@ def write_layer_styles(plan: EvacuationPlan, path: Path, language: str) -> None:
 def layer_styles(plan: EvacuationPlan, language: str) -> dict[str, str]:
     """Return the style of each of `STYLED` as QML."""
     return {
-        "villages": qml("villages", _villages(language), _VILLAGE_LABEL),
-        "origins": qml("origins", _by_departure(plan, _origins(language), language)),
+        "villages": _qml("villages", _villages(language), _VILLAGE_LABEL),
+        "origins": _qml("origins", _by_departure(plan, _origins(language), language)),
         "routes": qml("routes", _by_departure(plan, _routes(plan, language), language)),
-        "shelters": qml(
+        "shelters": _qml(
             "shelters",
             _by_departure(plan, _shelters(plan, language), language),
             _shelter_label(plan, language),
         ),
-        "roads": qml("roads", _roads(language), _ROAD_LABEL, smallest_scale=2 * _NEAR),
-        "stretches": qml("stretches", _stretches(plan, language), smallest_scale=_FAR),
+        "roads": _qml("roads", _roads(language), _ROAD_LABEL, smallest_scale=2 * _NEAR),
+        "stretches": _qml("stretches", _stretches(plan, language), smallest_scale=_FAR),
     }
 
+
+_qml = lru_cache(maxsize=64)(qml)
+"""Styles that do not name routes are the same for most villages of a run."""
 
 _VILLAGE_LABEL = Label(
     expression='"village_name" || \'\\n\' || "village_code"',
@@ -207,7 +213,8 @@ def _routes(plan: EvacuationPlan, language: str) -> tuple[Rule, ...]:
         ),
         marker=svg_marker(signs.arrow_sign(), 4.0),
     )
-    main = content.main_routes(plan.routes)
+    # Without their lines, which take long to carry along.
+    main = content.main_routes(pd.DataFrame(plan.routes.drop(columns=plan.routes.geometry.name)))
     main = main.sort_values(["evacuees", "route_id"], ascending=[False, True], kind="stable")
     arrowed = sorted(set(main["route_id"].iloc[:_MOST_ARROWED_ROUTES].astype(str)))
     return (

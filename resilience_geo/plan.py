@@ -15,8 +15,7 @@ from resilience_geo.analysis.routes import departures
 from resilience_geo.analysis.workings import Layers, work_out
 from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.inputs.hazards import combine_hazards
-from resilience_geo.inputs.village_codes import is_sample_code
-from resilience_geo.plan_notes import plan_notes, provenance, road_facts
+from resilience_geo.plan_notes import made_up, plan_notes, provenance, road_facts
 from resilience_geo.tables import check_columns
 
 if TYPE_CHECKING:
@@ -109,20 +108,7 @@ class EvacuationPlan:
         table = table.join(people)
         front = ["village_name", "people_total", "people_unknown"]
         table = table[[*front, *(name for name in table.columns if name not in front)]]
-        late = "late_evacuees" in table.columns
-        unserved_late = table["late_evacuees"] - table["late_allocated"] if late else 0
-        keys = pd.DataFrame(
-            {
-                "unserved": table["evacuees"] - table["allocated"],
-                "unserved_late": unserved_late,
-                "evacuees": table["evacuees"],
-            },
-            index=table.index,
-        )
-        order = np.lexsort(
-            tuple(-keys[name].to_numpy() for name in ("evacuees", "unserved_late", "unserved"))
-        )
-        return table.iloc[order]
+        return ranked(table)
 
     @property
     def late_extra_time_s(self) -> float:
@@ -141,6 +127,30 @@ class EvacuationPlan:
         import resilience_geo as rg  # noqa: PLC0415
 
         return rg.explore(self, language=language)
+
+
+def ranked(summary: pd.DataFrame) -> pd.DataFrame:
+    """Return villages in the order in which they need attention: most people unserved first.
+
+    Parameters
+    ----------
+    summary
+        As `EvacuationPlan.summary` returns it, in any order; that decides between equals.
+    """
+    late = "late_evacuees" in summary.columns
+    unserved_late = summary["late_evacuees"] - summary["late_allocated"] if late else 0
+    keys = pd.DataFrame(
+        {
+            "unserved": summary["evacuees"] - summary["allocated"],
+            "unserved_late": unserved_late,
+            "evacuees": summary["evacuees"],
+        },
+        index=summary.index,
+    )
+    order = np.lexsort(
+        tuple(-keys[name].to_numpy() for name in ("evacuees", "unserved_late", "unserved"))
+    )
+    return summary.iloc[order]
 
 
 def plan_evacuation(  # noqa: PLR0913 - one argument for each layer that people have
@@ -204,13 +214,19 @@ def plan_evacuation(  # noqa: PLR0913 - one argument for each layer that people 
     facts = road_facts(roads)
     departed = {name: plan_tables.departed(name, workings) for name in wanted}
     logger.info("tables")
+    table, stretches = plan_tables.with_people(
+        plan_tables.road_result(workings.network, hazard, chosen),
+        plan_tables.stretch_result(workings.network),
+        {name: each.people_on_stretches for name, each in departed.items()},
+    )
     return plan_of(
         workings,
         departed,
-        roads=plan_tables.road_result(workings.network, hazard, chosen, departed),
-        stretches=plan_tables.stretch_result(workings.network, departed),
+        roads=table,
+        stretches=stretches,
         provenance=provenance(layers, facts),
         notes=plan_notes(workings, facts, departed),
+        is_sample=made_up(layers, facts),
     )
 
 
@@ -222,6 +238,7 @@ def plan_of(
     stretches: gpd.GeoDataFrame,
     provenance: dict[str, Any],
     notes: tuple[Message, ...],
+    is_sample: bool,
 ) -> EvacuationPlan:
     """Put a plan together from the tables of its departures, which follow one another in time."""
     both = len(departed) > 1
@@ -243,6 +260,6 @@ def plan_of(
         outside=dict(workings.exposure.attrs["outside"]),
         hazard=workings.layers.hazard,
         departure="both" if both else only,
-        is_sample=any(is_sample_code(str(code)) for code in workings.exposure.index),
+        is_sample=is_sample,
         workings=workings,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 from pathlib import Path
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from resilience_geo.plan import EvacuationPlan
 
 logger = logging.getLogger(__name__)
+
+# Names that Windows keeps for devices, with any ending.
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_LONGEST_BYTES = 80
 
 
 def save_plan(
@@ -150,22 +155,34 @@ def save_prints(
     return [target / name for name in written]
 
 
-def village_file_names(codes: Iterable[str]) -> list[str]:
+def village_file_names(codes: Iterable[str], *, taken: Iterable[str] = ()) -> list[str]:
     """Return a file name per village code that every system can write, each one once.
+
+    Parameters
+    ----------
+    codes
+        Village codes.
+    taken
+        Names that are in use already.
 
     Examples
     --------
-    >>> village_file_names(["99.01", "a/b", "A:B"])
-    ['99.01', 'a_b', 'A_B-2']
+    >>> village_file_names(["99.01", "a/b", "A:B", "con"])
+    ['99.01', 'a_b', 'A_B-2', 'con_']
     """
     names: list[str] = []
-    taken: set[str] = set()
+    used = {name.casefold() for name in taken}
     for code in codes:
         plain = re.sub(r"[^\w.-]+", "_", code).strip(" .") or "desa"
+        if _RESERVED.fullmatch(plain):
+            plain += "_"
+        if len(plain.encode()) > _LONGEST_BYTES:
+            digest = hashlib.sha256(code.encode()).hexdigest()[:8]
+            plain = f"{plain.encode()[: _LONGEST_BYTES - 9].decode(errors='ignore')}-{digest}"
         number, name = 1, plain
-        while name.casefold() in taken:
+        while name.casefold() in used:
             number += 1
             name = f"{plain}-{number}"
-        taken.add(name.casefold())
+        used.add(name.casefold())
         names.append(name)
     return names

@@ -13,6 +13,7 @@ import pandas as pd
 from resilience_geo.analysis.groups import group_notes
 from resilience_geo.analysis.walks import standing_in_closed
 from resilience_geo.errors import Message
+from resilience_geo.inputs.made_up import MADE_UP, is_made_up
 from resilience_geo.inputs.rasters import source_of
 from resilience_geo.inputs.village_codes import is_sample_code
 from resilience_geo.tables import village_table
@@ -50,7 +51,14 @@ def layer_notes(layers: Layers, facts: Mapping[str, Any]) -> list[Message]:
     ]
     if isinstance(layers.vulnerable, pd.DataFrame):
         sources.append(layers.vulnerable.attrs.get("notes", ()))
-    return [note for source in sources for note in source if isinstance(note, Message)]
+    notes = [note for source in sources for note in source if isinstance(note, Message)]
+    return sorted(notes, key=lambda note: note != MADE_UP)
+
+
+def made_up(layers: Layers, facts: Mapping[str, Any]) -> bool:
+    """Return whether the villages of a plan, or layers it is made from, are made up."""
+    codes = village_table(layers.villages).index
+    return any(map(is_sample_code, codes)) or is_made_up(layer_notes(layers, facts))
 
 
 def plan_notes(
@@ -208,6 +216,7 @@ def _shelter_notes(
 
 def provenance(layers: Layers, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return inputs, versions and the time the plan was made."""
+    invented = made_up(layers, facts)
     villages, hazard, people, shelters, elevation = (
         layers.villages,
         layers.hazard,
@@ -215,7 +224,6 @@ def provenance(layers: Layers, facts: Mapping[str, Any]) -> dict[str, Any]:
         layers.shelters,
         layers.elevation,
     )
-    made_up = any(map(is_sample_code, village_table(villages).index))
     return {
         "software": f"resilience-geo {metadata.version('resilience-geo')}",
         "created": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
@@ -256,7 +264,7 @@ def provenance(layers: Layers, facts: Mapping[str, Any]) -> dict[str, Any]:
             "roads": {
                 "source": _file_name(facts["source"]),
                 "osm_date": facts["osm_date"],
-                "attribution": None if made_up else "© OpenStreetMap contributors, ODbL",
+                "attribution": None if invented else "© OpenStreetMap contributors, ODbL",
             },
             "elevation": {
                 "source": None if elevation is None else _file_name(source_of(elevation.source))

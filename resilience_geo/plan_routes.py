@@ -9,8 +9,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from resilience_geo.analysis.evacuation_network import travel_at
 from resilience_geo.analysis.second_ways import SecondWays, second_ways
+from resilience_geo.analysis.shelter_trees import travel_of
 from resilience_geo.analysis.way_lines import draw_ways
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _second_ways(
     limit_s = workings.assumptions.time_limit_min * 60.0 / slower
     found = second_ways(
         network,
-        travel_at(network, departure, assisted=assisted),
+        travel_of(network, departure, assisted=assisted),
         allocation.ways,
         rows,
         workings.places.usable,

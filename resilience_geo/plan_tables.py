@@ -23,11 +23,10 @@ from resilience_geo.tables import UNSERVED_CAUSES, village_table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pyproj
     from numpy.typing import NDArray
 
     from resilience_geo.analysis.evacuation_network import Network
-    from resilience_geo.analysis.workings import ShelterFacts, Workings
+    from resilience_geo.analysis.workings import Workings
     from resilience_geo.assumptions import EvacuationAssumptions
     from resilience_geo.inputs.hazard import Hazard
 
@@ -53,7 +52,7 @@ class Departed:
 def departed(departure: str, workings: Workings) -> Departed:
     """Return the tables of one departure."""
     network, allocation = workings.network, workings.served[departure]
-    shelters, facts = workings.layers.shelters, workings.shelter_facts
+    shelters = workings.layers.shelters
     ids = shelters["shelter_id"].to_numpy(dtype=object)
     table = workings.origins.iloc[allocation.origin].reset_index(drop=True)
     table["evacuees"] = allocation.people
@@ -75,28 +74,25 @@ def departed(departure: str, workings: Workings) -> Departed:
     return Departed(
         origins=table,
         routes=found.routes,
-        shelters=_shelter_result(
-            shelters.assign(capacity_people=facts.capacity_people),
-            facts,
-            np.isin(np.arange(len(shelters)), network.accesses[departure].shelter),
+        shelters=shelter_result(
+            workings,
+            departure,
             np.bincount(ways.shelter[chosen], people[chosen], minlength=len(shelters)),
-            network.roads.crs,
         ),
         people_on_stretches=people_on_stretches(network, ways, people, allocation.steps),
     )
 
 
-def _shelter_result(
-    shelters: gpd.GeoDataFrame,
-    facts: ShelterFacts,
-    on_a_road: NDArray[np.bool_],
-    allocated_people: NDArray[Any],
-    crs: pyproj.CRS,
+def shelter_result(
+    workings: Workings, departure: str, allocated_people: NDArray[Any]
 ) -> gpd.GeoDataFrame:
-    """Return the shelters with status and the people who come."""
+    """Return the shelters at a departure with status and the people who come."""
+    facts, network = workings.shelter_facts, workings.network
+    shelters = workings.layers.shelters
+    on_a_road = np.isin(np.arange(len(shelters)), network.accesses[departure].shelter)
     status = facts.status.copy()
     status[(status == "usable") & ~on_a_road] = "unreachable"
-    table = shelters.to_crs(crs)
+    table = shelters.assign(capacity_people=facts.capacity_people).to_crs(network.roads.crs)
     kept = [
         name
         for name in ("shelter_id", "name", "kind", "accessible", "floor_area_m2", "capacity_people")
@@ -108,7 +104,7 @@ def _shelter_result(
         result[column] = by_kind
     result["hazard_class"] = np.array(CLASS_NAMES, dtype=object)[facts.hazard_class]
     result["allocated_people"] = np.round(allocated_people).astype(np.int64)
-    return gpd.GeoDataFrame(result, geometry=table.geometry, crs=crs)
+    return gpd.GeoDataFrame(result, geometry=table.geometry, crs=network.roads.crs)
 
 
 def stack(tables: Mapping[str, gpd.GeoDataFrame], *, both: bool) -> gpd.GeoDataFrame:
@@ -193,13 +189,10 @@ def unserved(villages: gpd.GeoDataFrame, *, both: bool, late: bool) -> pd.DataFr
 
 
 def road_result(
-    network: Network,
-    hazard: Hazard,
-    assumptions: EvacuationAssumptions,
-    departed_tables: Mapping[str, Departed],
+    network: Network, hazard: Hazard, assumptions: EvacuationAssumptions
 ) -> gpd.GeoDataFrame:
-    """Return each road once: states by mode, hazard along it, and the people who pass."""
-    roads, stretches = network.roads, network.stretches
+    """Return each road once: states by mode and hazard along it."""
+    roads = network.roads
     states = {
         mode: network.states
         if mode == assumptions.mode
@@ -224,15 +217,11 @@ def road_result(
         **summary,
         "length_m": roads.length_m,
     }
-    for departure, each in departed_tables.items():
-        most = np.zeros(roads.n_roads, dtype=np.int64)
-        np.maximum.at(most, stretches.road, each.people_on_stretches)
-        table[f"evacuees_{departure}"] = most
     return gpd.GeoDataFrame(table, geometry=roads.geometries(), crs=roads.crs)
 
 
-def stretch_result(network: Network, departed_tables: Mapping[str, Departed]) -> gpd.GeoDataFrame:
-    """Return the parts of roads of one state, with the people who pass each."""
+def stretch_result(network: Network) -> gpd.GeoDataFrame:
+    """Return the parts of roads of one state."""
     stretches = network.stretches
     table: dict[str, Any] = {
         "road_id": stretches.road,
@@ -241,6 +230,23 @@ def stretch_result(network: Network, departed_tables: Mapping[str, Departed]) ->
         "usable": stretches.usable,
         "length_m": stretches.length_m,
     }
-    for departure, each in departed_tables.items():
-        table[f"evacuees_{departure}"] = each.people_on_stretches
     return gpd.GeoDataFrame(table, geometry=stretches.lines, crs=network.roads.crs)
+
+
+def with_people(
+    roads: gpd.GeoDataFrame,
+    stretches: gpd.GeoDataFrame,
+    people_on_stretches: Mapping[str, NDArray[np.int64]],
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return roads and stretches with the people who pass each, by departure.
+
+    A road has the people of that of its stretches which most of them pass.
+    """
+    roads, stretches = roads.copy(deep=False), stretches.copy(deep=False)
+    road = stretches["road_id"].to_numpy()
+    for departure, people in people_on_stretches.items():
+        most = np.zeros(len(roads), dtype=np.int64)
+        np.maximum.at(most, road, people)
+        for table, values in ((roads, most), (stretches, people)):
+            table.insert(table.shape[1] - 1, f"evacuees_{departure}", values)
+    return roads, stretches

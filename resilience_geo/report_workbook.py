@@ -74,6 +74,7 @@ def write_workbook(plan: EvacuationPlan, path: Path, language: str) -> None:
         "strings_to_urls": False,
         "strings_to_numbers": False,
         "nan_inf_to_errors": False,
+        "in_memory": True,  # its parts are small, and files of their own cost more than all else
     }
     with xlsxwriter.Workbook(str(path), safe) as book:
         book.set_properties({"created": content.created(plan).replace(tzinfo=None)})
@@ -402,9 +403,10 @@ def _texts(values: Any) -> list[str]:
 
 def _routes(plan: EvacuationPlan, language: str) -> list[Column]:
     """Return one route per village and shelter."""
+    # Without their lines, which take long to carry along.
+    routes = pd.DataFrame(plan.routes.drop(columns=plan.routes.geometry.name))
     parts = [
-        content.main_routes(content.of_departure(plan.routes, name))
-        for name in content.departures(plan)
+        content.main_routes(content.of_departure(routes, name)) for name in content.departures(plan)
     ]
     table = pd.concat(parts, ignore_index=True)
     shelters = dict(zip(plan.shelters["shelter_id"], _texts(plan.shelters["name"]), strict=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import math
 import shutil
@@ -12,10 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 
 from resilience_geo.errors import Message, OutputError, Problem
 from resilience_geo.hazard_classes import CLASS_NAMES
@@ -24,6 +21,7 @@ from resilience_geo.layer_styles import write_layer_styles
 from resilience_geo.maps import content, text
 from resilience_geo.maps.cells import csv_text
 from resilience_geo.maps.files import write_whole
+from resilience_geo.maps.geopackage import write_layers
 from resilience_geo.report_workbook import write_workbook
 from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
 
@@ -169,59 +167,13 @@ def write_geopackage(plan: EvacuationPlan, path: Path, language: str) -> None:
     """
     stamp = text.word("sample_note", language) if plan.is_sample else ""
     title = content.title(plan, language)
-    description = f"{text.word('sample', language)}: {stamp} {title}" if stamp else title
-    with _fixed_time(plan):
-        for name in LAYERS:
-            table = _plain_table(getattr(plan, name))
-            options = {"IDENTIFIER": name, "DESCRIPTION": description}
-            pyogrio.write_dataframe(
-                table,
-                path,
-                layer=name,
-                driver="GPKG",
-                append=path.exists(),
-                promote_to_multi=_promote(table),
-                layer_options=options,
-            )
+    write_layers(
+        {name: getattr(plan, name) for name in LAYERS},
+        path,
+        description=f"{text.word('sample', language)}: {stamp} {title}" if stamp else title,
+        moment=content.created(plan),
+    )
     write_layer_styles(plan, path, language)
-
-
-def _promote(table: pd.DataFrame) -> bool | None:
-    """Return whether polygons and multipolygons of a layer become one kind."""
-    if not isinstance(table, gpd.GeoDataFrame) or table.empty:
-        return None
-    return True if set(table.geom_type) <= {"Polygon", "MultiPolygon"} else None
-
-
-def _plain_table(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with its key as a column, in degrees, every odd value as text."""
-    if table.index.name is not None:
-        table = table.reset_index()
-    if isinstance(table, gpd.GeoDataFrame):
-        table = table.to_crs(4326)
-    geometry = table.geometry.name if isinstance(table, gpd.GeoDataFrame) else None
-    for name in table.columns:
-        if name != geometry and table[name].dtype == object:
-            texts = [None if _missing(value) else str(value) for value in table[name]]
-            table = table.assign(**{str(name): pd.Series(texts, index=table.index, dtype="object")})
-    return table
-
-
-def _missing(value: object) -> bool:
-    """Return whether a cell holds nothing."""
-    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
-
-
-@contextmanager
-def _fixed_time(plan: EvacuationPlan) -> Iterator[None]:
-    """Let GDAL write the plan's time instead of the clock's, so that files are reproducible."""
-    moment = content.created(plan).astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
 def write_summary(plan: EvacuationPlan, path: Path, language: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from resilience_geo.analysis.settlements import origin_settlements, settlement_answers
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import geopandas as gpd
-    import pandas as pd
     from numpy.typing import NDArray
 
     from resilience_geo.plan import EvacuationPlan
@@ -153,7 +153,10 @@ def save_route_files(
 def _answers(plan: EvacuationPlan, settlements: gpd.GeoDataFrame | None) -> pd.DataFrame:
     """Return where the people of each settlement go at the first departure, with their names."""
     first = content.departures(plan)[0]
-    origins, routes = (content.of_departure(each, first) for each in (plan.origins, plan.routes))
+    origins = content.of_departure(
+        plan.origins if settlements is not None else _without_shapes(plan.origins), first
+    )
+    routes = content.of_departure(_without_shapes(plan.routes), first)
     answers = settlement_answers(origins, routes, settlements, plan.villages)
     villages = plan.villages["village_name"].astype(str)
     names = villages.loc[answers["village_code"]].to_numpy(dtype=object)
@@ -170,10 +173,17 @@ def _answers(plan: EvacuationPlan, settlements: gpd.GeoDataFrame | None) -> pd.D
     return answers.assign(name=_told_apart(answers, names))
 
 
+def _without_shapes(table: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return a table without its shapes, which take long to carry along."""
+    return pd.DataFrame(table.drop(columns=table.geometry.name))
+
+
 def _told_apart(answers: pd.DataFrame, names: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return names of settlements with the code of the village, or a number, where shared."""
     table = answers[["village_code", "settlement"]].assign(name=names)
     places = table.drop_duplicates(["village_code", "settlement"])
+    if places["name"].is_unique:
+        return names
     shared = places.groupby("name")["village_code"].transform("nunique") > 1
     code = " (" + places["village_code"].astype(str) + ")"
     places = places.assign(own=places["name"].where(~shared, places["name"] + code))
@@ -297,13 +307,13 @@ def _settlement_waypoints(
 ) -> Iterator[Waypoint]:
     """Return the place of each settlement where most of its people leave from."""
     origins = content.of_departure(plan.origins, content.departures(plan)[0])
-    origins = origins.assign(settlement=origin_settlements(origins, settlements, plan.villages))
+    table = _without_shapes(origins).reset_index(drop=True)
+    table["settlement"] = origin_settlements(origins, settlements, plan.villages)
     keys = ["village_code", "settlement"]
-    order = ["evacuees", "origin_id"]
-    origins = origins.sort_values(order, ascending=[False, True], kind="stable")
-    origins = origins.drop_duplicates(keys)
-    marks = zip(origins["village_code"], origins["settlement"], strict=True)
-    places = dict(zip(marks, _places(origins.geometry), strict=True))
+    table = table.sort_values(["evacuees", "origin_id"], ascending=[False, True], kind="stable")
+    table = table.drop_duplicates(keys)
+    marks = zip(table["village_code"], table["settlement"], strict=True)
+    places = dict(zip(marks, _places(origins.geometry.iloc[table.index]), strict=True))
     shelters = _shelter_names(plan)
     for (village, settlement), rows in answers.groupby(keys, sort=False):
         lines = [_answer_words(row, shelters, language) for row in rows.itertuples()]

@@ -13,6 +13,8 @@ from typing import Any
 from resilience_geo.assumptions import EvacuationAssumptions
 from resilience_geo.errors import InputError, InputFileError, Message, Problem
 from resilience_geo.run_options import (
+    BATCH_DETAILS,
+    BATCH_FLAGS,
     DETAILS,
     INPUTS,
     MAP_DETAILS,
@@ -85,6 +87,14 @@ def sections() -> dict[str, dict[str, Key]]:
         ),
         "emergency": Key(field="emergency", said="Telephone numbers by name.", kind=dict),
     }
+    found["batch"] = {name: _key(detail) for name, detail in BATCH_DETAILS.items()}
+    found["batch"] |= {
+        name: Key(field=name, said=said, kind=bool, default=False)
+        for name, said in BATCH_FLAGS.items()
+    }
+    found["batch"]["workers"] = Key(
+        field="workers", said="Processes of this machine; else one per core.", kind=int
+    )
     found["assumptions"] = {
         name: Key(
             field=name,
@@ -267,7 +277,7 @@ def config_text(paths: dict[str, str] | None = None) -> str:
         "shelters": "tes.geojson",
     }
     lines = [
-        "# How evacuation plans are made: for resilience-geo plan, print and check.",
+        "# How evacuation plans are made: for resilience-geo plan, batch, print and check.",
         "# Lines that begin with # hold the default of a key; take the # away to change it.",
         "# Paths count from the folder of this file.",
     ]

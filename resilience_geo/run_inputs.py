@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 _NATIONAL = "national"
 _NEAR_VILLAGES = ("roads", "basemap", "settlements")
+_RASTERS = ("hazard", "population", "elevation")
 _READERS: dict[str, Callable[..., Any]] = {
     "villages": read_villages,
     "hazard": read_hazard,
@@ -65,7 +66,12 @@ def fitting_inputs(options: Mapping[str, Any]) -> dict[str, Any]:
     return read
 
 
-def read_inputs(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+def read_inputs(
+    options: Mapping[str, Any],
+    *,
+    given: Mapping[str, Any] | None = None,
+    area: gpd.GeoSeries | None = None,
+) -> tuple[dict[str, Any], list[Problem]]:
     """Read every input that is named; return what could be read, and what is wrong.
 
     Parameters
@@ -73,16 +79,21 @@ def read_inputs(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[Proble
     options
         Paths by name of the input, and the values of `DETAILS` by `option_field`; several hazards
         as a tuple. Under `UNSAID` the fields nobody gave.
+    given
+        Inputs that are at hand, by name; they are not read again.
+    area
+        Where rasters are wanted; None: the files as they are, of those far away what lies around
+        the villages.
 
     Returns
     -------
     tuple of dict and list of Problem
         What was read by name; every problem of every file.
     """
-    read: dict[str, Any] = {}
+    read: dict[str, Any] = dict(given or {})
     problems: list[Problem] = []
     for name in DETAILS:
-        if not _named(name, options):
+        if name in read or not _named(name, options):
             continue
         logger.info("read %s", name)
         parts, wrong = _options_of_each(name, options)
@@ -90,7 +101,7 @@ def read_inputs(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[Proble
         found = []
         for part in parts:
             try:
-                found.append(_read(name, part, read.get("villages")))
+                found.append(_read(name, part, read.get("villages"), area))
             except ResilienceGeoError as error:
                 if "villages" in read or not isinstance(error, OverlapError):
                     file = str(part[name] or "")
@@ -155,7 +166,12 @@ def _kind_left_out(count: int, options: Mapping[str, Any]) -> list[Problem]:
     ]
 
 
-def _read(name: str, options: Mapping[str, Any], villages: gpd.GeoDataFrame | None) -> Any:
+def _read(
+    name: str,
+    options: Mapping[str, Any],
+    villages: gpd.GeoDataFrame | None,
+    area: gpd.GeoSeries | None,
+) -> Any:
     """Read one input as its options say."""
     chosen = {
         argument: value
@@ -176,7 +192,9 @@ def _read(name: str, options: Mapping[str, Any], villages: gpd.GeoDataFrame | No
         # The villages cannot be read: see whether the file is whole, and keep none of it. No
         # village of Indonesia is in the Gulf of Guinea.
         chosen["within"] = gpd.GeoSeries([shapely.box(0.0, 0.0, 1e-6, 1e-6)], crs=4326)
-    if name in ("hazard", "population") and villages is not None and is_remote(options[name]):
+    if name in _RASTERS and area is not None:
+        chosen["within"] = area
+    elif name in ("hazard", "population") and villages is not None and is_remote(options[name]):
         chosen["within"] = villages  # nobody waits for a nation to come over the network
     found = _READERS[name](options[name], **chosen)
     if "where" in chosen:

@@ -88,6 +88,21 @@ PLAN_DETAILS: dict[str, tuple[Any, ...]] = {
 }
 """What is planned, and in which language it is written: as in `DETAILS`."""
 
+BATCH_DETAILS: dict[str, tuple[Any, ...]] = {
+    "seats": (
+        "--seats",
+        "Whose are the seats: shared by the whole run, or all of them for each village alone.",
+        "run",
+        "run village",
+    ),
+}
+"""What a run over many villages is told besides: as in `DETAILS`."""
+BATCH_FLAGS: dict[str, str] = {
+    "pdf": "A printed map of each village.",
+    "routes": "GPX and KML of each village, for phones.",
+}
+"""What is written for each village only if it is asked for."""
+
 UNSAID = "unsaid"
 """Key of the options nobody gave, which have their defaults."""
 

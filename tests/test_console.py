@@ -161,12 +161,12 @@ def test_notes_of_every_kind_of_input():
         def __init__(self, **values):
             self.__dict__ |= values
 
-    note = Message("choose one of them")
+    notes = [Message("{value}", value=number) for number in range(3)]
     inputs = [
-        Holder(attrs={"notes": (note,)}),
-        Holder(graph={"notes": (note,)}),
-        Holder(notes=(note,)),
+        Holder(attrs={"notes": notes[:1]}),
+        Holder(graph={"notes": notes[:2]}),  # the first is said already
+        Holder(notes=notes[1:]),
         Holder(),
     ]
     said = console.fine_text(inputs, "id").splitlines()
-    assert said == ["Semua masukan dapat dipakai.", *["- pilih salah satu"] * 3]
+    assert said == ["Semua masukan dapat dipakai.", "- 0", "- 1", "- 2"]

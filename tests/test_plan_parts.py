@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
+import pandas as pd
 import pytest
+from shapely import box
 
 import resilience_geo as rg
 from resilience_geo.errors import InputError
@@ -86,7 +90,7 @@ def test_roads_of_its_ways_stay(whole, parts):
 
 def test_a_part_says_that_it_is_one(parts):
     for part in parts.values():
-        assert part.notes[0].values["count"] == len(parts)
+        assert part.notes[0].values["count"] == len(parts)  # noqa: PD011  a message's
         assert part.workings is None
 
 
@@ -103,3 +107,39 @@ def test_an_unknown_village_is_refused(whole):
 def test_file_names_are_safe_and_differ():
     names = village_file_names(["99.01", "a/b", "A:B", "..", "a_b", "desa"])
     assert names == ["99.01", "a_b", "A_B-2", "desa", "a_b-3", "desa-2"]
+
+
+def test_a_part_holds_the_rows_that_a_look_at_every_row_finds(whole, parts):
+    for code, part in parts.items():
+        routes = whole.routes[(whole.routes["village_code"] == code).to_numpy()]
+        near = whole.villages.geometry[code].buffer(3000.0).union(box(*routes.total_bounds))
+        for name in ("roads", "stretches"):
+            table = getattr(whole, name)
+            expected = table[[shape.intersects(near) for shape in table.geometry]]
+            pd.testing.assert_frame_equal(getattr(part, name), expected)
+        around = np.array([shape.intersects(near) for shape in whole.shelters.geometry])
+        reached = whole.shelters["shelter_id"].isin(routes["shelter_id"]).to_numpy()
+        pd.testing.assert_frame_equal(part.shelters, whole.shelters[around | reached])
+        for name in ("origins", "routes", "unserved"):
+            table = getattr(whole, name)
+            expected = table[(table["village_code"] == code).to_numpy()].reset_index(drop=True)
+            pd.testing.assert_frame_equal(getattr(part, name), expected)
+
+
+def test_a_smaller_part_holds_fewer_roads(whole, parts):
+    code = whole.villages.index[0]
+    small = rg.village_plan(whole, code, buffer_m=100.0)
+    assert 0 < len(small.roads) < len(parts[code].roads)
+    assert len(small.routes) == len(parts[code].routes)
+
+
+def test_a_village_without_evacuees_has_a_part(whole):
+    code = whole.villages.index[0]
+    tables = {
+        name: getattr(whole, name)[(getattr(whole, name)["village_code"] != code).to_numpy()]
+        for name in ("origins", "routes", "unserved")
+    }
+    part = rg.village_plan(dataclasses.replace(whole, **tables), code)
+    assert len(part.origins) == len(part.routes) == len(part.unserved) == 0
+    assert list(part.origins.columns) == list(whole.origins.columns)
+    assert len(part.roads) > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from resilience_geo.analysis.walks import (
     best_per_point,
     nearest_walks,
     passable_walks,
+    wading_less_deep,
 )
 from resilience_geo.flows.ways import Arcs, SearchGraph, WayTree, nearest_targets, search_graph
 
@@ -197,7 +198,7 @@ def build_network(
     states, factor = piece_states(roads, pieces, hazard, assumptions.mode, assumptions)
     assisted_states = None
     if assisted:
-        shallower = _wading_less_deep(assumptions)
+        shallower = wading_less_deep(assumptions)
         assisted_states, _ = piece_states(roads, pieces, hazard, assumptions.mode, shallower)
     slopes = slope_factors(roads, elevation, assumptions.downhill_speed_cap)
     whole = make_stretches(
@@ -277,12 +278,6 @@ def _reached_from(
     return nearest.joined(found.rows(close).of(nearest.point[alone]))
 
 
-def _wading_less_deep(assumptions: EvacuationAssumptions) -> EvacuationAssumptions:
-    """Return the assumptions that hold for people who need assistance."""
-    limit_m = min(assumptions.assisted_depth_limit_m, assumptions.walk_depth_limit_m)
-    return replace(assumptions, walk_depth_limit_m=limit_m)
-
-
 def walking_rule(
     lines: NDArray[np.object_],
     key: str,
@@ -293,7 +288,7 @@ def walking_rule(
     """Return the rule by which people walk to a road: early, late, or late with assistance."""
     if key == "early":
         return lambda allowed, points: nearest_walks(lines, allowed, points, assumptions.max_snap_m)
-    rule = _wading_less_deep(assumptions) if key == LATE_ASSISTED else assumptions
+    rule = wading_less_deep(assumptions) if key == LATE_ASSISTED else assumptions
     return lambda allowed, points: passable_walks(lines, allowed, points, hazard, crs, rule)
 
 

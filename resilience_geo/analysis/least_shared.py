@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from resilience_geo.analysis.remembered import remembered
 from resilience_geo.flows.ways import Arcs, WayTree, nearest_targets, search_graph
 
 if TYPE_CHECKING:
@@ -53,6 +54,17 @@ class ShelterArcs:
     goal: int
     by_cost: WayTree
     by_time: WayTree
+
+    def rows(self, chosen: NDArray[np.bool_]) -> ShelterArcs:
+        """Keep some arcs; the best ways must all be among them."""
+        return replace(
+            self,
+            tail=self.tail[chosen],
+            head=self.head[chosen],
+            via=self.via[chosen],
+            cost_us=self.cost_us[chosen],
+            time_us=self.time_us[chosen],
+        )
 
     @cached_property
     def leaving(self) -> list[list[tuple[int, float, float, int]]]:
@@ -103,7 +115,18 @@ def arcs_to_shelters(network: Network, travel: Travel, usable: NDArray[np.bool_]
         From `build_network` and `travel_at`.
     usable
         Whether each shelter may be the end of a way.
+
+    Notes
+    -----
+    Made once for a travel, whoever then asks for ways.
     """
+    return remembered(
+        travel, "arcs to shelters", usable.tobytes(), lambda: _arcs(network, travel, usable)
+    )
+
+
+def _arcs(network: Network, travel: Travel, usable: NDArray[np.bool_]) -> ShelterArcs:
+    """Put the arcs together and search them from the goal."""
     stretches, goal = network.stretches, network.stretches.n_nodes
     access = network.accesses[travel.key]
     open_access = np.flatnonzero(usable[access.shelter])
@@ -171,12 +194,14 @@ def least_shared_way(
         None where no way is fast enough.
     """
     goal, leaving = arcs.goal, arcs.leaving
+    pop, push, length_of = heapq.heappop, heapq.heappush, first_mm.get
     labels: list[tuple[int, float, float, int, int, int]] = [(0, 0.0, 0.0, start, -1, -1)]
     least_time: dict[int, float] = {}
+    known = least_time.get
     trail: list[tuple[int, int, int]] = []
     while labels:
-        shared, cost, time, node, via, before = heapq.heappop(labels)
-        if least_time.get(node, inf) <= time:
+        shared, cost, time, node, via, before = pop(labels)
+        if known(node, inf) <= time:
             continue
         least_time[node] = time
         here = len(trail)
@@ -185,11 +210,11 @@ def least_shared_way(
             return LeastShared(shared, cost, time, _steps(trail))
         for head, more_cost, more_time, stretch in leaving[node]:
             later = time + more_time
-            if later > spare_us or stretch == without or least_time.get(head, inf) <= later:
+            if later > spare_us or stretch == without or known(head, inf) <= later:
                 continue
-            again = first_mm.get(stretch, 0)
+            again = length_of(stretch, 0)
             label = (shared + again, cost + more_cost, later, head, stretch, here)
-            heapq.heappush(labels, label)
+            push(labels, label)
     return None
 
 

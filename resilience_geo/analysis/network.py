@@ -196,12 +196,9 @@ def road_arrays(graph: Any) -> Roads:
     """
     if isinstance(graph, Roads):
         return graph
-    ends, keys, data = _edges(graph)
+    start, end, keys, data = _edges(graph)
     crs = _graph_crs(graph, len(data))
     node_ids, lon, lat, elevation = _node_arrays(graph)
-    position = {node: place for place, node in enumerate(node_ids)}
-    start = np.array([position[u] for u, _ in ends], dtype=np.int64)
-    end = np.array([position[v] for _, v in ends], dtype=np.int64)
     metric = metric_crs_of((lon.min(), lat.min(), lon.max(), lat.max()), crs)
     node_x, node_y = transform_points(lon, lat, crs, metric)
     geometries = np.empty(len(data), dtype=object)
@@ -219,7 +216,8 @@ def road_arrays(graph: Any) -> Roads:
     x, y = transform_points(vertex_x[keep], vertex_y[keep], crs, metric)
     measure, drawn = _measures(x, y, offsets)
     length = np.where(np.isfinite(stated[first]), stated[first], drawn)
-    texts = {name: _texts([data[i].get(name) for i in first]) for name in _TEXT_FIELDS}
+    tags = [data[edge] for edge in first.tolist()]
+    texts = {name: _texts([tag.get(name) for tag in tags]) for name in _TEXT_FIELDS}
     access, foot = texts["access"], texts["foot"]
     return Roads(
         crs=metric,
@@ -246,7 +244,7 @@ def road_arrays(graph: Any) -> Roads:
         no_entry=np.column_stack([_no_entry_on_foot(access, foot), _no_entry(access)]),
         edge_start=start,
         edge_end=end,
-        edge_key=np.array(keys, dtype=np.int64),
+        edge_key=keys,
         edge_road=edge_road,
         node_elevation_m=elevation,
         width_m=_least_number(texts["width"]),
@@ -254,18 +252,24 @@ def road_arrays(graph: Any) -> Roads:
     )
 
 
-def _edges(graph: Any) -> tuple[list[tuple[Any, Any]], list[int], list[dict[str, Any]]]:
-    """Return ends, key and attributes of every edge, in the graph's order."""
-    ends: list[tuple[Any, Any]] = []
+def _edges(
+    graph: Any,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], list[dict[str, Any]]]:
+    """Return ends (positions of nodes), key and attributes of every edge, in the graph's order."""
+    position = {node: place for place, node in enumerate(graph.nodes)}
+    tails: list[int] = []
+    heads: list[int] = []
     keys: list[int] = []
     data: list[dict[str, Any]] = []
     for u, neighbours in graph.adjacency():
+        before = len(data)
         for v, parallel in neighbours.items():
-            for key, attributes in parallel.items():
-                ends.append((u, v))
-                keys.append(key)
-                data.append(attributes)
-    return ends, keys, data
+            heads += [position[v]] * len(parallel)
+            keys += parallel
+            data += parallel.values()
+        tails += [position[u]] * (len(data) - before)
+    ends = (np.array(tails, dtype=np.int64), np.array(heads, dtype=np.int64))
+    return *ends, np.array(keys, dtype=np.int64), data
 
 
 def _graph_crs(graph: Any, n_edges: int) -> pyproj.CRS:

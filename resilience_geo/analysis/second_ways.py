@@ -17,8 +17,9 @@ from resilience_geo.analysis.least_shared import (
     least_shared_way,
 )
 from resilience_geo.analysis.passability import UNSURE
+from resilience_geo.analysis.remembered import remembered
 from resilience_geo.analysis.stretches import is_hazardous
-from resilience_geo.analysis.unavoidable import Hanging, unavoidable_roads
+from resilience_geo.analysis.unavoidable import Hanging, Unavoidable, unavoidable_roads
 from resilience_geo.analysis.way_lines import steps_of
 from resilience_geo.analysis.way_steps import Steps
 
@@ -181,7 +182,10 @@ def second_ways(
     first = _first_ways(network, ways, chosen, steps)
     longest_s = np.broadcast_to(np.asarray(limit_s, dtype=np.float64), chosen.shape)
     starts = _starts(network, travel, ways, chosen, arcs, (first.toward_end, longest_s))
-    side, route, found = _least_shared(arcs, first, starts)
+    unavoidable = unavoidable_roads(network, arcs)
+    # No way leads through a dead end: left out, it is not looked into once for every origin.
+    through = remembered(arcs, "through", None, lambda: arcs.rows(unavoidable.onward))
+    side, route, found = _least_shared(through, first, starts)
     routes = _routes(network, found)
     after_mm = np.array([sum(lengths.values()) for lengths in first.after], dtype=np.float64)
     first_mm = starts.shared_mm[:, 0] + after_mm[first.group]
@@ -192,7 +196,7 @@ def second_ways(
     # A way that shares all of the first is no second way, even if it leads on to another shelter.
     shared_mm[~has_second] = first_mm[~has_second]
     route = np.where(has_second, route, -1)
-    hanging = _hanging(network, arcs, ways.stretch[chosen], starts)
+    hanging = _hanging(network, unavoidable, ways.stretch[chosen], starts)
     return SecondWays(
         ways=_measured(network, travel, ways, chosen, starts, (side, route, routes)),
         has_second=has_second,
@@ -396,11 +400,10 @@ def _measured(
 
 
 def _hanging(
-    network: Network, arcs: ShelterArcs, entry: NDArray[np.int64], starts: _Starts
+    network: Network, unavoidable: Unavoidable, entry: NDArray[np.int64], starts: _Starts
 ) -> Hanging:
     """Return the roads each origin cannot avoid, the stretch of entry included."""
     stretches = network.stretches
-    unavoidable = unavoidable_roads(network, arcs)
     ahead, behind = starts.node[:, 0], starts.node[:, 1]
     open_behind = np.isfinite(starts.to_node_s[:, 1])
     nearest = np.where(open_behind, behind, ahead)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from resilience_geo.analysis.least_shared import MM_PER_M
+from resilience_geo.analysis.remembered import remembered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,15 +82,24 @@ class Unavoidable:
         the walk to a shelter.
     hanging
         What each node hangs on.
+    onward
+        Of each arc, whether it leads anywhere but into what lies behind its tail: from there every
+        way leads back to the tail.
     """
 
     next_node: NDArray[np.int64]
     only_stretch: NDArray[np.int64]
     hanging: Hanging
+    onward: NDArray[np.bool_]
 
     def common(self, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the first node that every way from either of two nodes passes."""
-        return _nearest_common(*_levels(self.next_node), one, other)
+        return _nearest_common(*self._above, one, other)
+
+    @cached_property
+    def _above(self) -> tuple[list[NDArray[np.int64]], NDArray[np.int64]]:
+        """The nodes that cannot be avoided 1, 2, 4, ... on, and how many there are."""
+        return _levels(self.next_node)
 
 
 def unavoidable_roads(network: Network, arcs: ShelterArcs) -> Unavoidable:
@@ -105,7 +116,16 @@ def unavoidable_roads(network: Network, arcs: ShelterArcs) -> Unavoidable:
         From `build_network`.
     arcs
         From `arcs_to_shelters`.
+
+    Notes
+    -----
+    Found once for the arcs, whoever then asks for places.
     """
+    return remembered(arcs, "unavoidable", None, lambda: _unavoidable(network, arcs))
+
+
+def _unavoidable(network: Network, arcs: ShelterArcs) -> Unavoidable:
+    """Find the dominators, and what lies between each node and the next of them."""
     stretches = network.stretches
     next_node = _dominators(arcs)
     ups, depth = _levels(next_node)
@@ -125,7 +145,7 @@ def unavoidable_roads(network: Network, arcs: ShelterArcs) -> Unavoidable:
         level = level.before(road[nodes], length_mm[nodes], is_bridge[nodes])
         for field in fields(Hanging):
             getattr(hanging, field.name)[nodes] = getattr(level, field.name)
-    return Unavoidable(next_node, only, hanging)
+    return Unavoidable(next_node, only, hanging, onward)
 
 
 def _on_nothing(count: int) -> Hanging:

@@ -6,7 +6,7 @@ it, never into something worse than where they stand.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,8 @@ from resilience_geo.crs import transform_points
 from resilience_geo.hazard_classes import UNKNOWN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyproj
     from numpy.typing import NDArray
 
@@ -81,6 +83,63 @@ def best_per_point(
     return first
 
 
+@dataclass(frozen=True)
+class LineTree:
+    """Some of the stretches, in a tree in which those near a place are looked up.
+
+    Parameters
+    ----------
+    stretch
+        Positions of the stretches, rising.
+    lines
+        Their lines.
+    tree
+        The tree of these lines. Of stretches equally near it is the tree that says which comes
+        first, so that only a tree of the same lines gives the same order.
+    """
+
+    stretch: NDArray[np.int64]
+    lines: NDArray[np.object_]
+    tree: shapely.STRtree
+
+    def nearest(self, points: NDArray[np.object_], max_distance_m: float) -> Walks:
+        """Return the walks of points to their nearest lines, several where they are as near."""
+        if self.stretch.size == 0 or points.size == 0:
+            return no_walks()
+        (point, found), distance = self.tree.query_nearest(
+            points, max_distance=max_distance_m, return_distance=True
+        )
+        share = shapely.line_locate_point(self.lines[found], points[point], normalized=True)
+        return Walks(point, self.stretch[found], share, distance)
+
+    def around(self, points: NDArray[np.object_], max_distance_m: float) -> Walks:
+        """Return the nearest walk of each point in each of eight directions."""
+        point, found = self.tree.query(points, predicate="dwithin", distance=max_distance_m)
+        lines = self.lines[found]
+        share = shapely.line_locate_point(lines, points[point], normalized=True)
+        place = shapely.line_interpolate_point(lines, share, normalized=True)
+        x, y = shapely.get_x(points), shapely.get_y(points)
+        dx, dy = shapely.get_x(place) - x[point], shapely.get_y(place) - y[point]
+        sector = ((np.arctan2(dy, dx) / (2.0 * np.pi) + 1.0) * _SECTORS).astype(np.int64)
+        distance = np.hypot(dx, dy)
+        # The stretches rise, so that their place among these breaks ties as they would.
+        best = best_per_point(point * _SECTORS + sector % _SECTORS, distance, found)
+        return Walks(point[best], self.stretch[found[best]], share[best], distance[best])
+
+
+def line_tree(lines: NDArray[np.object_], allowed: NDArray[np.bool_]) -> LineTree:
+    """Put the lines that are allowed in a tree."""
+    stretch = np.flatnonzero(allowed)
+    chosen = lines[stretch]
+    return LineTree(stretch, chosen, shapely.STRtree(chosen))
+
+
+def no_walks() -> Walks:
+    """Return no rows."""
+    nothing = np.empty(0, dtype=np.int64)
+    return Walks(nothing, nothing, np.empty(0), np.empty(0))
+
+
 def nearest_walks(
     lines: NDArray[np.object_],
     allowed: NDArray[np.bool_],
@@ -88,16 +147,9 @@ def nearest_walks(
     max_distance_m: float,
 ) -> Walks:
     """Return the walks of points to their nearest allowed lines, several where they are as near."""
-    candidates = np.flatnonzero(allowed)
-    if candidates.size == 0 or points.size == 0:
-        nothing = np.empty(0, dtype=np.int64)
-        return Walks(nothing, nothing, np.empty(0), np.empty(0))
-    (point, found), distance = shapely.STRtree(lines[candidates]).query_nearest(
-        points, max_distance=max_distance_m, return_distance=True
-    )
-    stretch = candidates[found]
-    share = shapely.line_locate_point(lines[stretch], points[point], normalized=True)
-    return Walks(point, stretch, share, distance)
+    if points.size == 0:
+        return no_walks()
+    return line_tree(lines, allowed).nearest(points, max_distance_m)
 
 
 def passable_walks(
@@ -125,40 +177,53 @@ def passable_walks(
     assumptions
         Mode, limits, and `max_snap_m`.
     """
-    nearest = nearest_walks(lines, allowed, points, assumptions.max_snap_m)
-    barred = _barred(nearest, lines, points, hazard, crs, assumptions)
-    reached = np.zeros(points.size, dtype=bool)
-    reached[nearest.point[~barred]] = True
-    stuck = np.flatnonzero(~reached & np.isin(np.arange(points.size), nearest.point))
-    nearest = nearest.rows(~barred)
-    if stuck.size == 0:
-        return nearest
-    around = _walks_around(lines, allowed, points[stuck], assumptions.max_snap_m)
-    around = around.of(stuck)
-    barred = _barred(around, lines, points, hazard, crs, assumptions)
-    return nearest.joined(around.rows(~barred).one_per_point())
+    tree, limit_m = line_tree(lines, allowed), assumptions.max_snap_m
+    nearest = tree.nearest(points, limit_m)
+
+    def around(stuck: NDArray[np.int64]) -> Walks:
+        return tree.around(points[stuck], limit_m).of(stuck)
+
+    return passable_of(nearest, around, lines, points, hazard, crs=crs, assumptions=assumptions)
 
 
-def _walks_around(
+def passable_of(
+    nearest: Walks,
+    around: Callable[[NDArray[np.int64]], Walks],
     lines: NDArray[np.object_],
-    allowed: NDArray[np.bool_],
     points: NDArray[np.object_],
-    max_distance_m: float,
+    hazard: Hazard,
+    *,
+    crs: pyproj.CRS,
+    assumptions: EvacuationAssumptions,
 ) -> Walks:
-    """Return the nearest walk of each point in each of eight directions."""
-    candidates = np.flatnonzero(allowed)
-    point, found = shapely.STRtree(lines[candidates]).query(
-        points, predicate="dwithin", distance=max_distance_m
-    )
-    stretch = candidates[found]
-    share = shapely.line_locate_point(lines[stretch], points[point], normalized=True)
-    place = shapely.line_interpolate_point(lines[stretch], share, normalized=True)
-    dx = shapely.get_x(place) - shapely.get_x(points[point])
-    dy = shapely.get_y(place) - shapely.get_y(points[point])
-    sector = ((np.arctan2(dy, dx) / (2.0 * np.pi) + 1.0) * _SECTORS).astype(np.int64) % _SECTORS
-    distance = np.hypot(dx, dy)
-    best = best_per_point(point * _SECTORS + sector, distance, stretch)
-    return Walks(point[best], stretch[best], share[best], distance[best])
+    """Return those of the nearest walks that may be walked, and others where none of them may.
+
+    Parameters
+    ----------
+    nearest
+        The nearest walks of each point.
+    around
+        Returns, for points (positions, rising) all of whose nearest walks are barred, the nearest
+        in each direction.
+    lines, points, hazard, crs, assumptions
+        As for `passable_walks`.
+    """
+    barred = _barred(nearest, lines, points, hazard, crs, assumptions)
+    stuck = np.zeros(points.size, dtype=bool)
+    stuck[nearest.point[barred]] = True
+    stuck[nearest.point[~barred]] = False
+    nearest = nearest.rows(~barred)
+    if not stuck.any():
+        return nearest
+    other = around(np.flatnonzero(stuck))
+    barred = _barred(other, lines, points, hazard, crs, assumptions)
+    return nearest.joined(other.rows(~barred).one_per_point())
+
+
+def wading_less_deep(assumptions: EvacuationAssumptions) -> EvacuationAssumptions:
+    """Return the assumptions that hold for people who need assistance."""
+    limit_m = min(assumptions.assisted_depth_limit_m, assumptions.walk_depth_limit_m)
+    return replace(assumptions, walk_depth_limit_m=limit_m)
 
 
 def standing_in_closed(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from resilience_geo.analysis.remembered import remembered
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -114,14 +116,13 @@ def draw_ways(
     order = np.argsort(owner, kind="stable")
     owner, passed, forward = owner[order], passed[order], forward[order]
     is_entry = np.append(True, owner[1:] != owner[:-1]) if owner.size else np.empty(0, bool)
-    places, line_of = shapely.get_coordinates(stretches.lines, return_index=True)
-    offsets = np.append(0, np.cumsum(np.bincount(line_of, minlength=stretches.road.size)))
+    places, offsets, shares = remembered(network, "vertices", None, lambda: _vertices(network))
     size = np.diff(offsets)[passed]
     which = np.repeat(np.arange(passed.size), size)
     rank = np.arange(which.size) - np.repeat(np.cumsum(size) - size, size)
     rank = np.where(forward[which], rank, size[which] - 1 - rank)
     vertex = offsets[passed][which] + rank
-    share = _shares_along(places, offsets)[vertex]
+    share = shares[vertex]
     entry_share = ways.share[chosen][owner[which]]
     beyond = np.where(forward[which], share > entry_share, share < entry_share)
     kept = ~is_entry[which] | beyond
@@ -147,6 +148,16 @@ def draw_ways(
         np.column_stack([x[~again], y[~again]]), indices=line[~again]
     )
     return lines
+
+
+def _vertices(
+    network: Network,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return the vertices of all stretches, where those of each begin, and their shares along."""
+    lines = network.stretches.lines
+    places, line_of = shapely.get_coordinates(lines, return_index=True)
+    offsets = np.append(0, np.cumsum(np.bincount(line_of, minlength=lines.size)))
+    return places, offsets, _shares_along(places, offsets)
 
 
 def _shares_along(places: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:

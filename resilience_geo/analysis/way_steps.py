@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
-from scipy.sparse.csgraph import dijkstra
 
 from resilience_geo.analysis.evacuation_network import Ways
 from resilience_geo.analysis.passability import UNSURE
+from resilience_geo.analysis.replacement_ways import numbers_in
+from resilience_geo.analysis.shelter_trees import NearTrees, near_trees
 from resilience_geo.analysis.stretches import is_hazardous
 from resilience_geo.flows.ways import WayTree, nearest_targets
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from resilience_geo.analysis.walks import Walks
     from resilience_geo.analysis.way_pairs import Choice
 
-# Trees of so many shelters are held at once.
-_AT_ONCE = 64
+# How far trees reach, in time limits, and of how many shelters they are held at once.
+_SEARCHES = ((1.0, 128), (2.0, 32), (np.inf, 8))
 
 
 class ShelterTrees(Sequence[tuple[WayTree, "NDArray[np.int64]"]]):
@@ -147,40 +148,85 @@ def _steps(
     shelter: NDArray[np.int64],
 ) -> tuple[Steps, NDArray[np.int64]]:
     """Follow each way from its node to its shelter; return its steps and its last road node."""
-    owners, tails, heads = [], [], []
-    tree = which * network.n_shelters + shelter
-    for number, travel in enumerate(travels):
-        mine = np.unique(tree[which == number])
-        for begin in range(0, mine.size, _AT_ONCE):
-            some = mine[begin : begin + _AT_ONCE]
-            targets = network.stretches.n_nodes + some % network.n_shelters
-            _, before = dijkstra(travel.graph.matrix, indices=targets, return_predecessors=True)
-            walker = np.flatnonzero(np.isin(tree, some))
-            row = np.searchsorted(some, tree[walker])
-            here = node[walker]
-            while walker.size:
-                ahead = before[row, here].astype(np.int64)
-                going = ahead >= 0
-                walker, row, here, ahead = walker[going], row[going], here[going], ahead[going]
-                owners.append(walker)
-                tails.append(here)
-                heads.append(ahead)
-                here = ahead
-    owner, tail, head = (
-        np.concatenate(parts or [np.empty(0, dtype=np.int64)]) for parts in (owners, tails, heads)
-    )
-    # Within one way the loop went forward, so that a stable sort keeps the order of walking.
-    order = np.argsort(owner, kind="stable")
-    owner, tail, head = owner[order], tail[order], head[order]
-    final = head >= network.stretches.n_nodes
+    stretches = network.stretches
+    limit_s = network.assumptions.time_limit_min * 60.0
     last = np.zeros(node.size, dtype=np.int64)
-    last[owner[final]] = tail[final]
-    owner, tail, head = owner[~final], tail[~final], head[~final]
-    stretch = np.zeros(owner.size, dtype=np.int64)
+    found: list[tuple[NDArray[np.int64], _Passed]] = []
     for number, travel in enumerate(travels):
-        mine = which[owner] == number
-        stretch[mine] = travel.arc_stretch[travel.graph.arcs(tail[mine], head[mine])]
-    return Steps(owner, stretch, network.stretches.start[stretch] == tail), last
+        asking = np.flatnonzero(which == number)
+        # What is weighed up may cost more than the limit: the few such ways are looked for again.
+        for times, at_once in _SEARCHES:
+            targets, tree = np.unique(stretches.n_nodes + shelter[asking], return_inverse=True)
+            order = np.argsort(tree, kind="stable")
+            asking, tree = asking[order], tree[order]
+            left = []
+            for first in range(0, targets.size, at_once):
+                begin, end = np.searchsorted(tree, [first, first + at_once])
+                some, own = asking[begin:end], tree[begin:end] - first
+                near = near_trees(travel.graph, targets[first : first + at_once], limit_s * times)
+                cell = near.cells(own, node[some])
+                left.append(some[cell < 0])
+                some, cell = some[cell >= 0], cell[cell >= 0]
+                passed = _passed(network, travel, near, cell)
+                last[some] = passed.last_node
+                found.append((some, passed))
+            asking = np.concatenate([asking[:0], *left])
+    return _in_order(found, node.size), last
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """What some ways pass, one way after the other: how many steps each has, and the steps."""
+
+    count: NDArray[np.int64]
+    stretch: NDArray[np.int64]
+    forward: NDArray[np.bool_]
+    last_node: NDArray[np.int64]
+
+
+def _passed(network: Network, travel: Travel, near: NearTrees, cell: NDArray[np.int64]) -> _Passed:
+    """Follow ways from cells of trees to their targets; the step to a target itself is no road."""
+    starts, way = np.unique(cell, return_inverse=True)
+    here, active = starts, np.arange(starts.size)
+    stages = []
+    while True:
+        ahead = near.ahead[here]
+        going = near.ahead[ahead] != ahead
+        active, ahead = active[going], ahead[going]
+        stages.append((active, here[going]))
+        if active.size == 0:
+            break
+        here = ahead
+    count = np.bincount(np.concatenate([rows for rows, _ in stages]), minlength=starts.size)
+    begin = np.cumsum(count) - count
+    cells = np.zeros(int(count.sum()), dtype=np.int64)
+    for stage, (rows, passed) in enumerate(stages):
+        cells[begin[rows] + stage] = passed
+    used = np.flatnonzero(np.bincount(cells, minlength=near.node.size))
+    tail, head = near.node[used], near.node[near.ahead[used]]
+    stretch = np.zeros(near.node.size, dtype=np.int64)
+    forward = np.zeros(near.node.size, dtype=bool)
+    stretch[used] = travel.arc_stretch[travel.graph.arcs(tail, head)]
+    forward[used] = network.stretches.start[stretch[used]] == tail
+    final = starts.copy()
+    some = np.flatnonzero(count)
+    final[some] = near.ahead[cells[begin[some] + count[some] - 1]]
+    _, place = numbers_in(begin[way], begin[way] + count[way])
+    return _Passed(count[way], stretch[cells[place]], forward[cells[place]], near.node[final[way]])
+
+
+def _in_order(found: list[tuple[NDArray[np.int64], _Passed]], n_ways: int) -> Steps:
+    """Put the steps of all ways one way after the other."""
+    count = np.zeros(n_ways, dtype=np.int64)
+    for ways, passed in found:
+        count[ways] = passed.count
+    begin = np.cumsum(count) - count
+    stretch = np.zeros(int(count.sum()), dtype=np.int64)
+    forward = np.zeros(stretch.size, dtype=bool)
+    for ways, passed in found:
+        _, place = numbers_in(begin[ways], begin[ways] + passed.count)
+        stretch[place], forward[place] = passed.stretch, passed.forward
+    return Steps(np.repeat(np.arange(n_ways), count), stretch, forward)
 
 
 def _measures(

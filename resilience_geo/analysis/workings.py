@@ -209,7 +209,7 @@ def prepare(layers: Layers, assumptions: EvacuationAssumptions) -> Workings:
         origins=origins,
         groups=groups,
         network=network,
-        parties=_parties(by_group, assumptions, apart=apart),
+        parties=parties_of(by_group, assumptions, apart=apart),
         places=places_of(shelters, status == "usable", facts.capacity_people, points),
         shelter_facts=facts,
         served={},
@@ -307,10 +307,20 @@ def _groups(
     return by_group, village_groups(list(codes), village, by_group, source, assumptions)
 
 
-def _parties(
+def parties_of(
     by_group: NDArray[np.int64], assumptions: EvacuationAssumptions, *, apart: bool
 ) -> tuple[Party, ...]:
-    """Return who travels alike: everyone, or each group apart."""
+    """Return who travels alike: everyone, or each group apart.
+
+    Parameters
+    ----------
+    by_group
+        People of each origin by group; shape (n_origins, n_groups).
+    assumptions
+        The choices.
+    apart
+        Whether the groups are planned apart.
+    """
     if not apart:
         return (Party("everyone", by_group.sum(axis=1), assumptions.walking_speed_mps),)
     # Who rides is as fast as the vehicle, whoever it is.

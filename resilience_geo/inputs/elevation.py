@@ -12,11 +12,18 @@ from resilience_geo.inputs.rasters import Grid, read_grid
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import geopandas as gpd
+
 # Indonesia lies between the sea and 4884 m (Puncak Jaya); some metres below for polders and noise.
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
 
 
-def read_elevation(path: str | Path, *, band: int | None = None) -> Grid:
+def read_elevation(
+    path: str | Path,
+    *,
+    band: int | None = None,
+    within: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
+) -> Grid:
     """Read ground heights in metres.
 
     Parameters
@@ -25,6 +32,8 @@ def read_elevation(path: str | Path, *, band: int | None = None) -> Grid:
         Raster of heights above the sea, in metres.
     band
         Number of the band, where there are several.
+    within
+        Only the window around these is read and checked; see `read_grid`.
 
     Returns
     -------
@@ -38,7 +47,7 @@ def read_elevation(path: str | Path, *, band: int | None = None) -> Grid:
     UnitError
         Heights that do not exist on earth: nodata that the file does not declare, or other units.
     """
-    grid = read_grid(path, band=band)
+    grid = read_grid(path, band=band, within=within)
     lowest, highest = np.inf, -np.inf
     for window in grid.windows():
         values, valid = grid.read(*window)

@@ -32,6 +32,7 @@ from resilience_geo.inputs.grids import (
     opened,
     unreadable,
 )
+from resilience_geo.inputs.made_up import raster_notes
 from resilience_geo.inputs.vectors import usable_crs
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ def _choose_band(dataset: Any, address: str, band: int | str | None) -> tuple[st
 
 def _described(dataset: Any, name: str, *, band: int, crs: Any | None) -> Grid:
     """Return the grid of an opened dataset, without its values."""
-    notes: list[Message] = []
+    notes: list[Message] = [*raster_notes(dataset.tags())]
     if not 1 <= band <= dataset.count:
         raise InputError(
             Problem(

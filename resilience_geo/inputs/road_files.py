@@ -18,6 +18,7 @@ GRAPH_ENDINGS: tuple[str, ...] = (".graphml",)
 LAYER_ENDINGS: tuple[str, ...] = (
     ".gpkg", ".shp", ".geojson", ".json", ".kml", ".zip", ".fgb",
 )  # fmt: skip
+STORE_ENDINGS: tuple[str, ...] = (".roads",)  # what store_roads writes
 _CHUNK = 65_536
 
 
@@ -48,7 +49,7 @@ def checked_path(path: str | os.PathLike[str]) -> tuple[Path, str]:
     path
         The same as a `Path`.
     kind
-        `osm`, `graph` or `layer`.
+        `osm`, `graph`, `layer` or `store`.
 
     Raises
     ------
@@ -113,6 +114,7 @@ def _kind(name: str) -> str | None:
         ("osm", OSM_ENDINGS),
         ("graph", GRAPH_ENDINGS),
         ("layer", LAYER_ENDINGS),
+        ("store", STORE_ENDINGS),
     ):
         if name.endswith(endings):
             return kind

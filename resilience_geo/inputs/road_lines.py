@@ -24,6 +24,7 @@ from resilience_geo.inputs.road_graph import NOT_ROADS, Ways
 from resilience_geo.inputs.vectors import read_layer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import geopandas as gpd
@@ -38,7 +39,7 @@ _ROWS_NAMED = 5
 _NEVER_LEVEL_CROSSING = frozenset({"motorway", "motorway_link"})
 
 
-class _Source(NamedTuple):
+class Source(NamedTuple):
     """Where the roads come from, for messages."""
 
     file: str
@@ -79,12 +80,66 @@ def read_lines(
     OverlapError
         No road touches `area`.
     """
+    table, source, notes = line_table(path, layer)
+    ways, more = ways_of_table(table, source, area)
+    return ways, notes + more
+
+
+def line_table(path: Path, layer: str | None) -> tuple[gpd.GeoDataFrame, Source, list[Message]]:
+    """Read the rows of a line layer that have a usable line.
+
+    Parameters
+    ----------
+    path, layer
+        As for `read_lines`.
+
+    Returns
+    -------
+    table
+        The rows, their index counting as the file does.
+    source
+        File and layer.
+    notes
+        What was left out.
+
+    Raises
+    ------
+    InputFileError, InputError, CrsError, NetworkError
+        As `read_lines`.
+    """
     table = read_layer(path, layer=layer, wanted=_LINES)
-    source = _Source(path.name, table.attrs["layer"])
+    source = Source(path.name, table.attrs["layer"])
     notes: list[Message] = list(table.attrs["notes"])
-    table = _lines_only(source, table, notes)
+    return _lines_only(source, table, notes), source, notes
+
+
+def ways_of_table(
+    table: gpd.GeoDataFrame,
+    source: Source,
+    area: shapely.Geometry | None,
+    extent: Sequence[float] | None = None,
+) -> tuple[Ways, list[Message]]:
+    """Return rows of a line layer as ways, those that touch the area.
+
+    Parameters
+    ----------
+    table
+        The rows, at least all near the area.
+    source
+        File and layer, for messages.
+    area
+        Where roads are wanted, in EPSG:4326; None for everywhere.
+    extent
+        West, south, east, north of the whole layer in degrees; by default of the rows.
+
+    Raises
+    ------
+    CrsError, NetworkError, OverlapError
+        As `read_lines`.
+    """
+    notes: list[Message] = []
     if area is not None:
-        table = _near(source, table, area)
+        table = _near(source, table, area, extent)
     table, tags = _roads_only(source, table, notes)
     lines, row = _once(np.asarray(table.geometry.values), tags, notes)
     numbers = table.index.tolist()
@@ -97,7 +152,14 @@ def read_lines(
     return replace(ways, direction=np.array(directions_of(tags), dtype=np.int8)), notes
 
 
-def _lines_only(source: _Source, table: gpd.GeoDataFrame, notes: list[Message]) -> gpd.GeoDataFrame:
+def extent_in_degrees(table: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of the rows of a layer."""
+    place = shapely.get_coordinates(np.asarray(table.geometry.values))
+    x, y = transform_points(place[:, 0], place[:, 1], pyproj.CRS(table.crs), GEOGRAPHIC)
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+
+def _lines_only(source: Source, table: gpd.GeoDataFrame, notes: list[Message]) -> gpd.GeoDataFrame:
     """Leave out the rows without a usable line, and say which."""
     shapes = np.asarray(table.geometry.values)
     empty = shapely.is_missing(shapes) | shapely.is_empty(shapes)
@@ -120,21 +182,21 @@ def _lines_only(source: _Source, table: gpd.GeoDataFrame, notes: list[Message]) 
     return table[keep]
 
 
-def _near(source: _Source, table: gpd.GeoDataFrame, area: shapely.Geometry) -> gpd.GeoDataFrame:
+def _near(
+    source: Source,
+    table: gpd.GeoDataFrame,
+    area: shapely.Geometry,
+    extent: Sequence[float] | None,
+) -> gpd.GeoDataFrame:
     """Return the rows that touch the area, whole."""
-    shapes = np.asarray(table.geometry.values)
-    crs = pyproj.CRS(table.crs)
-    inside = touching(shapes, area_in(area, crs))
+    inside = touching(np.asarray(table.geometry.values), area_in(area, pyproj.CRS(table.crs)))
     if inside.any():
         return table[inside]
-    place = shapely.get_coordinates(shapes)
-    x, y = transform_points(place[:, 0], place[:, 1], crs, GEOGRAPHIC)
-    extent = (x.min(), y.min(), x.max(), y.max())
-    raise nothing_inside(source.file, extent, area, layer=source.layer)
+    raise nothing_inside(source.file, extent or extent_in_degrees(table), area, layer=source.layer)
 
 
 def _roads_only(
-    source: _Source, table: gpd.GeoDataFrame, notes: list[Message]
+    source: Source, table: gpd.GeoDataFrame, notes: list[Message]
 ) -> tuple[gpd.GeoDataFrame, list[dict[str, str]]]:
     """Leave out the rows that are no road in use; return the others with their tags."""
     columns = columns_of(table.columns.drop(table.geometry.name))
@@ -250,7 +312,7 @@ def _steps_per_unit(crs: pyproj.CRS) -> float:
     return metres / PRECISION_M
 
 
-def _misplaced(source: _Source, crs_name: str, bounds: NDArray[np.float64]) -> CrsError:
+def _misplaced(source: Source, crs_name: str, bounds: NDArray[np.float64]) -> CrsError:
     """Return the error for coordinates that their CRS cannot have."""
     return CrsError(
         Problem(
@@ -267,7 +329,7 @@ def _misplaced(source: _Source, crs_name: str, bounds: NDArray[np.float64]) -> C
     )
 
 
-def _no_road(source: _Source, what: Message) -> NetworkError:
+def _no_road(source: Source, what: Message) -> NetworkError:
     """Return the error for a layer without a single road."""
     return NetworkError(
         Problem(

@@ -36,8 +36,8 @@ def read_roads(
     ----------
     path
         OpenStreetMap (`.osm.pbf`, `.osm`, `.osm.gz`, `.osm.bz2`), a graph saved by OSMnx
-        (`.graphml`), or a layer of lines (`.gpkg`, `.shp`, `.geojson`, `.kml`, `.fgb`, a zipped
-        shapefile `.zip`).
+        (`.graphml`), a layer of lines (`.gpkg`, `.shp`, `.geojson`, `.kml`, `.fgb`, a zipped
+        shapefile `.zip`), or a store that `store_roads` made of one of them (`.roads`).
     within
         Villages; only roads that touch them or their surroundings are kept, each one whole.
     buffer_m
@@ -55,7 +55,8 @@ def read_roads(
         `geometry` (LineString along the edge), `oneway`, `reversed`, and what the file has of
         `name`, `bridge`, `tunnel`, `layer`, `ford`, `surface`, `width`, `lanes`, `access`,
         `foot`, `smoothness`, `maxspeed`. A two-way road is two edges, the second `reversed`.
-        `graph["crs"]` is `epsg:4326`, `graph["source"]` the file name, `graph["osm_date"]` the
+        `graph["crs"]` is `epsg:4326`, `graph["source"]` the file name (of a store, that of the file
+        it was made of), `graph["osm_date"]` the
         date of the data as ISO text or None (of OSM files the date of the extract, or else of the
         newest road; of graphs the day OSMnx made them), `graph["notes"]` a tuple of messages:
         what was left out or assumed, and into how many pieces the roads fall.
@@ -82,6 +83,7 @@ def read_roads(
     """
     area = None if within is None else area_around(within, buffer_m)
     path, kind = checked_path(path)
+    source = path.name
     osm_date: str | None = None
     if kind == "graph":
         from resilience_geo.inputs.road_graphml import read_graphml  # noqa: PLC0415
@@ -93,6 +95,12 @@ def read_roads(
 
         ways, notes, osm_date = read_osm(path, area)
         graph = graph_of(ways, keep_vertices=keep_vertices)
+    elif kind == "store":
+        from resilience_geo.inputs.road_store import read_stored  # noqa: PLC0415
+
+        stored = read_stored(path, area)
+        source, notes, osm_date = stored.source, stored.notes, stored.osm_date
+        graph = graph_of(stored.ways, keep_vertices=keep_vertices, renumber=stored.renumber)
     else:
         from resilience_geo.inputs.road_lines import read_lines  # noqa: PLC0415
 
@@ -107,7 +115,7 @@ def read_roads(
                 remedy=Message("export the roads again"),
             )
         )
-    return _described(graph, path.name, osm_date, notes)
+    return _described(graph, source, osm_date, notes)
 
 
 def download_roads(

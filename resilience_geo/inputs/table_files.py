@@ -30,6 +30,7 @@ from resilience_geo.errors import (
     raise_problems,
 )
 from resilience_geo.inputs.features import Found, listed, texts
+from resilience_geo.inputs.made_up import table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,6 +111,7 @@ def read_table(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFram
         )
     nothing = gpd.array.from_shapely(np.full(len(frame), None, dtype=object))
     table = gpd.GeoDataFrame(frame, geometry=nothing)
+    notes += table_notes(frame)
     table.attrs = {"source": str(path), "layer": chosen, "notes": tuple(notes)}
     return table
 

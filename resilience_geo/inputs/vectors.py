@@ -26,6 +26,7 @@ from resilience_geo.errors import (
     Problem,
     ResilienceGeoError,
 )
+from resilience_geo.inputs.made_up import table_notes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,6 +105,7 @@ def read_layer(
                 remedy=Message("export the layer again, without a filter or selection"),
             )
         )
+    notes += table_notes(frame)
     frame = frame.reset_index(drop=True)
     _check_crs(frame, path, chosen)
     frame.attrs = {"source": str(path), "layer": chosen, "notes": tuple(notes)}

@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from resilience_geo.analysis.groups import GROUPS
-from resilience_geo.crs import GEOGRAPHIC, metric_crs_of
+from resilience_geo.crs import GEOGRAPHIC, metric_crs_of, to_lat_lon
 from resilience_geo.hazard_classes import CLASS_NAMES
 from resilience_geo.inputs.village_codes import code_system
 from resilience_geo.inputs.vulnerable_columns import VULNERABLE_GROUPS
@@ -35,6 +35,8 @@ _LISTED_VILLAGES = 12
 _DRAWN_UNREACHABLE_M = 3000.0
 _HALF_A_MINUTE_S = 30.0
 _NOBODY_PEOPLE = 1e-3
+_MANY_POINTS = 500
+_POORLY_COVERED = 0.5  # share of the area of a village
 _LONG_M = 99_950.0  # what rounds to 100.0 km
 SOME_ROAD_M = 5.0
 """Less road than this is written as 0 m."""
@@ -59,7 +61,14 @@ def of_departure(table: Any, departure: str) -> Any:
     """Return the rows of a table of one departure; all rows of a table that has no such column."""
     if "departure" not in table.columns:
         return table
-    return table[table["departure"] == departure]
+    return table[is_departure(table, departure)]
+
+
+def is_departure(table: Any, departure: str) -> NDArray[np.bool_]:
+    """Return which rows of a table are of a departure; all of a table that has no such column."""
+    if "departure" not in table.columns:
+        return np.ones(len(table), dtype=bool)
+    return np.asarray(table["departure"].to_numpy(dtype=object) == departure, dtype=bool)
 
 
 def with_unknown(plan: EvacuationPlan) -> NDArray[np.bool_]:
@@ -74,7 +83,10 @@ def unknown_sentence(plan: EvacuationPlan, village: int, language: str) -> str:
 
     It belongs beside every word that somebody need not leave: unknown is not safe.
     """
-    return text.word("part_unknown", language) if with_unknown(plan)[village] else ""
+    said = [text.word("part_unknown", language)] if with_unknown(plan)[village] else []
+    if plan.exposure["population_known_share"].iloc[village] < _POORLY_COVERED:
+        said.append(text.word("part_people_unknown", language))
+    return " ".join(said)
 
 
 def village_figure(plan: EvacuationPlan, column: str, departure: str) -> pd.Series[Any]:
@@ -87,7 +99,7 @@ def village_figure(plan: EvacuationPlan, column: str, departure: str) -> pd.Seri
 
 def total(plan: EvacuationPlan, column: str, departure: str) -> int:
     """Return the sum of a whole-people column over all villages."""
-    return int(village_figure(plan, column, departure).sum())
+    return int(np.nansum(village_figure(plan, column, departure).to_numpy()))
 
 
 def title(plan: EvacuationPlan, language: str) -> str:
@@ -198,6 +210,8 @@ def summary(plan: EvacuationPlan, language: str, *, whole: bool = False) -> list
         sentences.append(
             text.word("summary_unknown", language, unknown=text.number(unknown, language))
         )
+    if (plan.exposure["population_known_share"] < _POORLY_COVERED).all():
+        sentences.append(text.word("part_people_unknown", language))
     return sentences
 
 
@@ -272,17 +286,17 @@ def lost_sentence(plan: EvacuationPlan, language: str, village_code: str | None 
     str
         Empty where nobody has a place to lose and no road closes.
     """
-    villages = plan.villages if village_code is None else plan.villages.loc[[village_code]]
-    lost = int(villages["lost_if_late_people"].sum())
-    closed_m = float(villages["late_closed_road_m"].sum())
-    if village_code is None:
-        extra_s = plan.late_extra_time_s
-    else:
-        extra_s = float(plan.villages.loc[village_code, "late_extra_time_s"])
+    villages = plan.villages
+    one = village_code is not None or len(villages) == 1
+    at = villages.index.get_loc(village_code) if village_code is not None else 0
+    rows = slice(at, at + 1) if one else slice(None)
+    lost = int(villages["lost_if_late_people"].to_numpy()[rows].sum())
+    closed_m = float(np.nansum(villages["late_closed_road_m"].to_numpy()[rows]))
+    extra_s = float(villages["late_extra_time_s"].iloc[at]) if one else plan.late_extra_time_s
     losses = []
     if lost:
         losses.append(text.word("late_lost", language, lost=text.number(lost, language)))
-    elif int(villages["allocated"].sum()):
+    elif int(villages["allocated"].to_numpy()[rows].sum()):
         losses.append(text.word("late_lost_nobody", language))
     if closed_m >= SOME_ROAD_M:
         distance = _road_length(closed_m, language)
@@ -392,7 +406,7 @@ def drawn_shelters(plan: EvacuationPlan) -> gpd.GeoDataFrame:
     tables still hold it.
     """
     shelters = plan.shelters
-    doubtful = (shelters["status"] == "unreachable").to_numpy()
+    doubtful = shelters["status"].to_numpy(dtype=object) == "unreachable"
     if not doubtful.any():
         return shelters
     crs = metric_crs_of(plan_bounds(plan), GEOGRAPHIC)
@@ -487,13 +501,34 @@ def assumption_value(entry: Mapping[str, Any], language: str) -> str:
 
 def plan_bounds(plan: EvacuationPlan) -> tuple[float, float, float, float]:
     """Return west, south, east and north in degrees of villages, routes and their shelters."""
-    reached = plan.shelters["shelter_id"].isin(plan.routes["shelter_id"])
-    layers = [plan.villages, plan.routes, plan.shelters[reached]]
-    boxes = [layer.geometry.to_crs(4326).total_bounds for layer in layers if len(layer)]
+    used = set(plan.routes["shelter_id"].to_numpy(dtype=object))
+    ids = plan.shelters["shelter_id"].to_numpy(dtype=object)
+    reached = np.array([each in used for each in ids], dtype=bool)
+    shelters = np.asarray(plan.shelters.geometry.array)[reached]
+    boxes = [
+        _box_in_degrees(np.asarray(shapes), crs)
+        for shapes, crs in (
+            (plan.villages.geometry.array, plan.villages.crs),
+            (plan.routes.geometry.array, plan.routes.crs),
+            (shelters, plan.shelters.crs),
+        )
+        if len(shapes)
+    ]
     west, south = (min(float(box[side]) for box in boxes) for side in (0, 1))
     east, north = (max(float(box[side]) for box in boxes) for side in (2, 3))
     margin = 0.04 * max(east - west, north - south) + 0.001
     return west - margin, south - margin, east + margin, north + margin
+
+
+def _box_in_degrees(shapes: NDArray[np.object_], crs: Any) -> NDArray[np.float64]:
+    """Return west, south, east and north of shapes in degrees; not numbers where all are empty."""
+    places = shapely.get_coordinates(shapes)
+    if not len(places):
+        return np.full(4, np.nan)
+    if len(places) > _MANY_POINTS:  # routes share most of their points, and degrees take long
+        places = pd.unique(places.view(np.complex128).ravel()).view(np.float64).reshape(-1, 2)
+    latitude, longitude = to_lat_lon(places, crs).T
+    return np.array([longitude.min(), latitude.min(), longitude.max(), latitude.max()])
 
 
 def main_routes(routes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -503,17 +538,34 @@ def main_routes(routes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     identifier; of an origin in several rows (groups apart) the row of most people, then of the
     quicker way. `evacuees` is then the people of all routes it stands for.
     """
-    first = routes[routes["rank"] == 1] if "rank" in routes.columns else routes
-    keys = ["village_code", "shelter_id"]
-    people = first.groupby(keys, sort=False)["evacuees"].sum()
-    origin = [*(["departure"] if "departure" in first.columns else []), *keys, "origin_id"]
-    together = first.groupby(origin, sort=False)["evacuees"].transform("sum")
-    chosen = first.assign(together=together).sort_values(
-        ["together", "origin_id", "evacuees", "travel_time_s", "route_id"],
-        ascending=[False, True, False, True, True],
-        kind="stable",
+    rank = routes["rank"].to_numpy() if "rank" in routes.columns else np.ones(len(routes))
+    first = np.flatnonzero(rank == 1)
+
+    def numbers(name: str) -> NDArray[np.int64]:
+        """Return a number per route for the texts of a column, in their order."""
+        codes, _ = pd.factorize(routes[name].to_numpy(dtype=object)[first], sort=True)
+        return np.asarray(codes, dtype=np.int64)
+
+    village, shelter, origin = (
+        numbers(each) for each in ("village_code", "shelter_id", "origin_id")
     )
-    chosen = chosen.drop_duplicates(keys).drop(columns="together")
-    chosen = chosen.sort_values(keys, kind="stable").copy()
-    chosen["evacuees"] = people.loc[list(zip(chosen[keys[0]], chosen[keys[1]], strict=True))].array
+    pair = village * (shelter.max(initial=0) + 1) + shelter
+    whose = pair * (origin.max(initial=0) + 1) + origin
+    if "departure" in routes.columns:
+        departure = numbers("departure")
+        whose = whose * (departure.max(initial=0) + 1) + departure
+    evacuees = routes["evacuees"].to_numpy()[first]
+    seconds = routes["travel_time_s"].to_numpy()[first]
+    together = _sums(whose, evacuees)
+    order = np.lexsort((numbers("route_id"), seconds, -evacuees, origin, -together))
+    _, best = np.unique(pair[order], return_index=True)
+    rows = order[best]
+    chosen = routes.iloc[first[rows]].copy()
+    chosen["evacuees"] = _sums(pair, evacuees)[rows]
     return chosen
+
+
+def _sums(keys: NDArray[np.int64], values: NDArray[Any]) -> NDArray[Any]:
+    """Return for each row the sum of the values of all rows of its key."""
+    number, known = pd.factorize(keys)
+    return np.bincount(number, values, minlength=len(known)).astype(values.dtype)[number]

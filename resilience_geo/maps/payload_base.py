@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
-from resilience_geo.crs import GEOGRAPHIC, metric_crs_of
+from resilience_geo.crs import GEOGRAPHIC, metric_crs_of, transform_points
 from resilience_geo.maps import polylines
 from resilience_geo.maps.payload_villages import lat_lon
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+    import pyproj
     from numpy.typing import NDArray
 
     from resilience_geo.inputs.basemap import Basemap
@@ -64,13 +65,16 @@ def base(plan: EvacuationPlan, bounds: Bounds, basemap: Basemap | None) -> dict[
         `left_out` says of what layer how many things were left out so that the page stays small.
     """
     frame = _frame(bounds)
-    roads = plan.roads[_within(plan.roads.geometry, frame)]
-    classes = road_classes(roads["highway"].to_numpy(dtype=object))
-    names = roads["name"].to_numpy(dtype=object)
+    crs = plan.roads.crs
+    lines = np.asarray(plan.roads.geometry.array)
+    inside = _within(lines, crs, frame)
+    lines = lines[inside]
+    classes = road_classes(plan.roads["highway"].to_numpy(dtype=object)[inside])
+    names = plan.roads["name"].to_numpy(dtype=object)[inside]
     most = min(_MOST_NAMES + _MORE_NAMES * (len(plan.villages) - 1), _MOST_NAMES_OF_A_CITY)
     result: dict[str, Any] = {
-        "roads": {name: polylines.packed(roads.geometry[classes == name]) for name in _RANK},
-        "roadNames": _road_names(roads.geometry, names, classes, most),
+        "roads": {name: polylines.packed_lines(lines[classes == name], crs) for name in _RANK},
+        "roadNames": _road_names(lines, crs, names, classes, most),
         "water": [],
         "waterways": ["", ""],
         "buildings": ["", ""],
@@ -85,12 +89,13 @@ def base(plan: EvacuationPlan, bounds: Bounds, basemap: Basemap | None) -> dict[
 
 def detours(plan: EvacuationPlan, bounds: Bounds) -> dict[str, list[str]]:
     """Return the stretches that are not open, by state, within the map's bounds and beside them."""
-    stretches = plan.stretches[plan.stretches["state"] != "open"]
-    stretches = stretches[_within(stretches.geometry, _frame(bounds))]
-    return {
-        state: polylines.packed(stretches.geometry[stretches["state"] == state])
-        for state in DETOUR_STATES
-    }
+    crs = plan.stretches.crs
+    states = plan.stretches["state"].to_numpy(dtype=object)
+    rows = np.flatnonzero(states != "open")
+    lines = np.asarray(plan.stretches.geometry.array)[rows]
+    inside = _within(lines, crs, _frame(bounds))
+    lines, states = lines[inside], states[rows[inside]]
+    return {state: polylines.packed_lines(lines[states == state], crs) for state in DETOUR_STATES}
 
 
 def road_classes(highway: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -113,14 +118,19 @@ def _frame(bounds: Bounds) -> Bounds:
     return west - margin, south - margin, east + margin, north + margin
 
 
-def _within(lines: gpd.GeoSeries, frame: Bounds) -> NDArray[np.bool_]:
-    """Return which lines touch a frame given in degrees."""
-    (moved,) = gpd.GeoSeries([shapely.box(*frame)], crs=GEOGRAPHIC).to_crs(lines.crs)
-    return np.asarray(lines.intersects(moved), dtype=bool)
+def _within(lines: NDArray[np.object_], crs: pyproj.CRS, frame: Bounds) -> NDArray[np.bool_]:
+    """Return which lines touch a frame given in degrees; those that are empty or missing do not."""
+    corners = shapely.get_coordinates(shapely.box(*frame))
+    moved = shapely.polygons(
+        np.column_stack(transform_points(corners[:, 0], corners[:, 1], GEOGRAPHIC, crs))
+    )
+    shapely.prepare(moved)
+    return np.asarray(shapely.intersects(lines, moved), dtype=bool)
 
 
 def _road_names(
-    roads: gpd.GeoSeries,
+    roads: NDArray[np.object_],
+    crs: pyproj.CRS,
     names: NDArray[np.object_],
     classes: NDArray[np.object_],
     most: int,
@@ -134,7 +144,7 @@ def _road_names(
         return []
     words, number = np.unique(names[named].astype(str), return_inverse=True)
     order = np.argsort(number, kind="stable")
-    lines = np.asarray(roads.array)[named]
+    lines = roads[named]
     bundles = shapely.multilinestrings(lines[order], indices=number[order])
     merged, of_name = shapely.get_parts(shapely.line_merge(bundles), return_index=True)
     length = shapely.length(merged)
@@ -154,7 +164,7 @@ def _road_names(
     degrees = np.where(np.abs(degrees) > _RIGHT_ANGLE, degrees - np.sign(degrees) * 180.0, degrees)
     weight = np.minimum(length[which], 4 * _NAME_EVERY_M) * rank[of_name[which]]
     kept = _apart(shapely.get_coordinates(places), of_name[which], weight)[:most]
-    spots = lat_lon(gpd.GeoSeries(places[kept], crs=roads.crs))
+    spots = lat_lon(shapely.get_coordinates(places[kept]), crs)
     return [
         [words[name][:_NAME_LETTERS], *spot, int(angle), int(heavy)]
         for name, spot, angle, heavy in zip(
@@ -229,6 +239,9 @@ def _named_points(table: gpd.GeoDataFrame) -> list[list[Any]]:
     return [
         [str(name), *spot, str(kind)]
         for name, spot, kind in zip(
-            table["name"], lat_lon(table.geometry), table["kind"], strict=True
+            table["name"],
+            lat_lon(shapely.get_coordinates(table.geometry.array), table.crs),
+            table["kind"],
+            strict=True,
         )
     ]

@@ -6,11 +6,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import shapely
 
 from resilience_geo.crs import to_lat_lon
 from resilience_geo.maps import text
 from resilience_geo.maps.payload_routes import STATUSES
-from resilience_geo.maps.payload_villages import inside_points, lat_lon
+from resilience_geo.maps.payload_villages import inside_places, lat_lon
 from resilience_geo.maps.polylines import encode_numbers, encode_points
 from resilience_geo.maps.symbols import shelter_role, shelter_state
 from resilience_geo.maps.unserved import unserved_places
@@ -31,14 +32,18 @@ def bridges(plan: EvacuationPlan, departure: str, language: str) -> list[list[An
     column = f"evacuees_{departure}"
     if column not in roads.columns or "bridge" not in roads.columns:
         return []
-    used = roads[roads["bridge"].fillna(value=False).astype(bool) & (roads[column] > 0)]
-    used = used.sort_values(column, ascending=False, kind="stable").head(_MOST_BRIDGES)
-    if used.empty:
+    people = roads[column].to_numpy()
+    used = np.flatnonzero(roads["bridge"].fillna(value=False).to_numpy(dtype=bool) & (people > 0))
+    used = used[np.argsort(-people[used], kind="stable")][:_MOST_BRIDGES]
+    if not used.size:
         return []
-    places = lat_lon(used.geometry.interpolate(0.5, normalized=True))
+    lines = np.asarray(roads.geometry.array)[used]
+    middles = shapely.line_interpolate_point(lines, 0.5, normalized=True)
+    places = lat_lon(shapely.get_coordinates(middles), roads.crs)
+    names = roads["name"].to_numpy(dtype=object)[used]
     return [
-        [place, plain(name), f"{text.number(people, language)} {text.word('people', language)}"]
-        for place, name, people in zip(places, used["name"], used[column], strict=True)
+        [place, plain(name), f"{text.number(count, language)} {text.word('people', language)}"]
+        for place, name, count in zip(places, names, people[used], strict=True)
     ]
 
 
@@ -77,21 +82,23 @@ def shelters(shown: gpd.GeoDataFrame, language: str) -> list[dict[str, Any]]:
     """
     if shown.empty:
         return []
-    places = lat_lon(inside_points(shown.geometry))
+    names = ("shelter_id", "name", "kind", "status", "capacity_people", "allocated_people")
+    columns = {name: shown[name].to_numpy() for name in names if name in shown.columns}
+    rows = zip(*columns.values(), strict=True)
     return [
-        _shelter(place, row, language)
-        for place, row in zip(places, shown.itertuples(), strict=True)
+        _shelter(place, dict(zip(columns, row, strict=True)), language)
+        for place, row in zip(inside_places(shown.geometry), rows, strict=True)
     ]
 
 
-def _shelter(place: list[float], row: Any, language: str) -> dict[str, Any]:
+def _shelter(place: list[float], row: dict[str, Any], language: str) -> dict[str, Any]:
     """Return one shelter."""
-    capacity = float(row.capacity_people)
-    state = shelter_state(str(row.status), capacity)
-    coming = int(row.allocated_people)
-    left = _seats_left(str(row.status), coming, capacity)
-    name = plain(row.name) or str(row.shelter_id)
-    kind = plain(getattr(row, "kind", ""))
+    capacity = float(row["capacity_people"])
+    state = shelter_state(str(row["status"]), capacity)
+    coming = int(row["allocated_people"])
+    left = _seats_left(str(row["status"]), coming, capacity)
+    name = plain(row["name"]) or str(row["shelter_id"])
+    kind = plain(row.get("kind", ""))
     people = f"{text.number(coming, language)} {text.word('people', language)}"
     status = f"{text.word(f'shelter_{state}', language)}: {text.word(f'why_{state}', language)}"
     rows = [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from resilience_geo.analysis.settlements import origin_settlements
-from resilience_geo.crs import GEOGRAPHIC
+from resilience_geo.crs import to_lat_lon
 from resilience_geo.maps import content, polylines, text
 from resilience_geo.maps.polylines import encode_numbers
 from resilience_geo.maps.shared_routes import (
@@ -22,7 +22,9 @@ from resilience_geo.maps.shared_routes import (
 from resilience_geo.tables import UNSERVED_CAUSES
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Iterable
+
+    import geopandas as gpd
 
     from resilience_geo.plan import EvacuationPlan
 
@@ -35,6 +37,12 @@ _SECOND = 2
 _SAME_TIME_S = 1e-6
 _KILOMETRE_FROM_M = 995.0
 _METRES = ("distance_m", "hazardous_m", "unknown_m")
+_TEXTS = ("departure", "group", "origin_id", "village_code", "status", "shelter_id", "route_id")
+_OF_ORIGINS = (*_TEXTS[:-1], "evacuees")
+_OF_ROUTES = (*_TEXTS, "evacuees", "rank", "travel_time_s", *_METRES, "shared_m")
+
+_Columns = dict[str, NDArray[Any]]
+"""Columns of a table by name, a value per row."""
 
 
 def routes_data(
@@ -57,25 +65,26 @@ def routes_data(
         `id` or `en`.
     """
     origins, taps = _with_places(plan, settlements)
-    routes = plan.routes.reset_index(drop=True)
-    if "shared_m" not in routes.columns:  # a table without second routes
-        routes["shared_m"] = np.nan
-    groups = list(dict.fromkeys(origins["group"].astype(str))) if "group" in origins.columns else []
+    lines, routes = np.asarray(plan.routes.geometry.array), _columns_of(plan.routes, _OF_ROUTES)
+    if "shared_m" not in routes:  # a table without second routes
+        routes["shared_m"] = np.full(len(lines), np.nan)
+    groups = list(dict.fromkeys(origins.get("group", ())))
     answers = _answers(origins, routes, groups)
-    needed = np.array(routes["rank"] == 1)
+    main = routes["rank"] == 1
+    needed = main.copy()
     for column in ("route", "second"):
         needed[answers[column][answers[column] >= 0]] = True
     drawn = np.flatnonzero(needed)
-    shared = share_routes(np.asarray(routes.geometry.array)[drawn])
-    position = np.full(len(routes) + 1, -1)  # the last one is of answers without a route
+    shared = share_routes(lines[drawn])
+    position = np.full(len(lines) + 1, -1)  # the last one is of answers without a route
     position[drawn] = np.arange(drawn.size)
-    wanted = pd.unique(pd.concat([answers["route"], answers["second"]])).astype(np.int64)
+    wanted = pd.unique(np.concatenate([answers["route"], answers["second"]]))
     wanted = wanted[wanted >= 0]
     chain, following, first = walk_tree(shared, position[wanted])
-    node = np.full(len(routes) + 1, -1)
+    node = np.full(len(lines) + 1, -1)
     node[wanted] = first
     result: dict[str, Any] = {
-        "chains": _chains(shared, routes.crs),
+        "chains": _chains(shared, plan.routes.crs),
         "flows": {},
         "ways": {},
         "walks": {
@@ -88,105 +97,154 @@ def routes_data(
         "groups": [text.word(name, language) for name in groups],
     }
     for name in content.departures(plan):
-        counted = (routes["rank"] == 1).to_numpy() & _is_departure(routes, name)
-        people = np.where(counted, routes["evacuees"], 0)[drawn].astype(np.int64)
+        people = np.where(main & _is_departure(routes, name), routes["evacuees"], 0)
+        people = people[drawn].astype(np.int64)
         along, against = people_on_chains(shared, people)
         result["flows"][name] = encode_numbers(along + against)
         result["ways"][name] = encode_numbers(
             np.where(against == 0, np.sign(along), np.where(along == 0, -1, 0))
         )
         sharing = np.append(_busiest(shared, along + against), 0)[position]
+        rows = _is_departure(answers, name)
         result["answers"][name] = _packed_answers(
-            answers[_is_departure(answers, name)],
+            {column: values[rows] for column, values in answers.items()},
             routes,
-            shelters[name]["shelter_id"].astype(str).tolist(),
+            _words(shelters[name]["shelter_id"]).tolist(),
             node,
             sharing,
         )
     return result
 
 
+def _columns_of(table: pd.DataFrame, names: tuple[str, ...]) -> _Columns:
+    """Return those columns of a table that it has, texts as texts: arrays of a row each."""
+    return {
+        name: _words(table[name]) if name in _TEXTS else table[name].to_numpy()
+        for name in names
+        if name in table.columns
+    }
+
+
 def _with_places(
     plan: EvacuationPlan, settlements: gpd.GeoDataFrame | None
-) -> tuple[pd.DataFrame, dict[str, str]]:
+) -> tuple[_Columns, dict[str, str]]:
     """Return the origins with the number of their tap place, and the tap places.
 
     Origins near one another become one place where there are very many of them: of one village, and
     of one settlement unless these are very many too. A place stands where its origin with most
     people stands, and belongs to the settlement of that one.
     """
-    origins = plan.origins.reset_index(drop=True)
-    table = pd.DataFrame(origins.drop(columns="geometry"))
-    if origins.empty:
-        return table.assign(place=np.empty(0, np.int64)), dict.fromkeys(
-            ("at", "village", "settlement"), ""
-        )
-    metres = origins.geometry
+    table = _columns_of(plan.origins, _OF_ORIGINS)
+    count = len(plan.origins)
+    if not count:
+        table["place"] = np.empty(0, dtype=np.int64)
+        return table, dict.fromkeys(("at", "village", "settlement"), "")
+    metres = shapely.get_coordinates(plan.origins.geometry.array)
     position = {str(code): number for number, code in enumerate(plan.villages.index)}
-    table["village"] = table["village_code"].astype(str).map(position).fillna(-1).astype(np.int64)
-    table["settlement"] = (
-        -1 if settlements is None else origin_settlements(origins, settlements, plan.villages)
+    village = np.array([position.get(code, -1) for code in table["village_code"]], dtype=np.int64)
+    settlement = (
+        np.full(count, -1)
+        if settlements is None
+        else origin_settlements(plan.origins.reset_index(drop=True), settlements, plan.villages)
     )
     most = min(_MOST_PLACES, _FEW_PLACES + _PLACES_PER_VILLAGE * (len(plan.villages) - 1))
-    apart = ["village", "settlement"]
-    if len(table[apart].drop_duplicates()) > most // 2:  # a city with all its neighbourhoods
-        apart = ["village"]
-    most = max(most, len(table[apart].drop_duplicates()))
+    apart = _numbered([village, settlement])
+    if apart.max() + 1 > most // 2:  # a city with all its neighbourhoods
+        apart = _numbered([village])
+    most = max(most, apart.max() + 1)
     side = 0.1  # the same place in both departures
-    while True:
-        table["column"] = np.floor(metres.x.to_numpy() / side)
-        table["row"] = np.floor(metres.y.to_numpy() / side)
-        table["place"] = table.groupby([*apart, "column", "row"], sort=False).ngroup()
-        if table["place"].max() < most:
-            break
+    place = _numbered([apart, *np.floor(metres.T / side)])
+    while place.max() >= most:
         side = max(_FIRST_SQUARE_M, 2.0 * side)
-    largest = table.sort_values(["place", "evacuees"], ascending=[True, False], kind="stable")
-    largest = largest.drop_duplicates("place")
-    spots = np.asarray(origins.geometry.to_crs(GEOGRAPHIC).array)[largest.index]
+        place = _numbered([apart, *np.floor(metres.T / side)])
+    table["place"] = place
+    order = np.lexsort((-table["evacuees"], place))
+    largest = order[np.unique(place[order], return_index=True)[1]]
     return table, {
-        "at": polylines.encode_points(shapely.get_coordinates(spots)),
-        "village": encode_numbers(largest["village"].to_numpy()),
-        "settlement": encode_numbers(largest["settlement"].to_numpy()),
+        "at": polylines.encode_points(to_lat_lon(metres[largest], plan.origins.crs)[:, ::-1]),
+        "village": encode_numbers(village[largest]),
+        "settlement": encode_numbers(settlement[largest]),
     }
 
 
-def _answers(origins: pd.DataFrame, routes: pd.DataFrame, groups: list[str]) -> pd.DataFrame:
+def _answers(origins: _Columns, routes: _Columns, groups: list[str]) -> _Columns:
     """Return who goes where from every tap place: one row per place, status, shelter and group.
 
     `route` and `second` are positions of the main and the second route of the origin with most
     people there, -1 where there is none.
     """
-    keys = [name for name in ("departure", "group") if name in origins.columns]
-    main = routes[routes["rank"] == 1]
-    match = [*(name for name in keys if name in main.columns), "origin_id", "shelter_id"]
-    # An empty table has columns of no type.
-    texts = dict.fromkeys(("route_id", *match), str)
-    first = main.reset_index(names="route")[["route", *texts]].drop_duplicates(match).astype(texts)
-    whose = origins.assign(shelter_id=origins["shelter_id"].fillna("")).astype(
-        dict.fromkeys(match, str)
-    )
-    rows = whose.merge(first, on=match, how="left")
-    other = routes[routes["rank"] == _SECOND].reset_index(names="second")
-    other = other.assign(route_id=other["route_id"].astype(str).str.removesuffix("-2"))
-    match = ["route_id", *(["departure"] if "departure" in keys else [])]
-    rows = rows.merge(other[["second", *match]].drop_duplicates(match), on=match, how="left")
-    rows = rows[rows["evacuees"] > 0]
-    by = ["place", "status", "shelter_id", *keys]
-    people = rows.groupby(by, sort=False)["evacuees"].sum()
-    rows = rows.sort_values("evacuees", ascending=False, kind="stable").drop_duplicates(by)
-    rows["people"] = people.loc[pd.MultiIndex.from_frame(rows[by])].to_numpy()
-    for column in ("route", "second"):
-        rows[column] = rows[column].fillna(-1).astype(np.int64)
+    keys = [name for name in ("departure", "group") if name in origins]
+    some = origins["evacuees"] > 0
+    whose = {name: values[some] for name, values in origins.items()}
+    main, other = (np.flatnonzero(routes["rank"] == rank) for rank in (1, _SECOND))
+    match = [name for name in ("origin_id", "shelter_id", *keys) if name in routes]
+    route = _first_like([whose[name] for name in match], [routes[name][main] for name in match])
+    route = np.append(main, -1)[route]
+    own = [np.append(routes["route_id"], "")[route]]
+    firsts = [_texts(one.removesuffix("-2") for one in routes["route_id"][other])]
+    if "departure" in keys:
+        own.append(whose["departure"])
+        firsts.append(routes["departure"][other])
+    second = np.append(other, -1)[_first_like(own, firsts)]
+    second[route < 0] = -1
+    place, evacuees = whose["place"], whose["evacuees"]
+    together = _numbered([place, whose["status"], whose["shelter_id"], *(whose[n] for n in keys)])
+    order = np.argsort(-evacuees, kind="stable")
+    order = order[np.sort(np.unique(together[order], return_index=True)[1])]
+    people = np.rint(np.bincount(together, evacuees)[together[order]]).astype(np.int64)
+    final = np.lexsort((-people, place[order]))
+    order = order[final]
     number = {name: position for position, name in enumerate(groups)}
-    rows["group_number"] = rows["group"].map(number) if groups else -1
-    return rows.sort_values(["place", "people"], ascending=[True, False], kind="stable")
+    of_group = [number[name] for name in whose["group"][order]] if groups else -1
+    return {
+        **{name: whose[name][order] for name in ("status", "shelter_id", *keys)},
+        "place": place[order],
+        "people": people[final],
+        "route": route[order],
+        "second": second[order],
+        "group_number": np.broadcast_to(np.array(of_group, dtype=np.int64), order.shape),
+    }
 
 
-def _is_departure(table: pd.DataFrame, departure: str) -> NDArray[np.bool_]:
-    """Return which rows of a table are of a departure; all where it has only one."""
-    if "departure" not in table.columns:
-        return np.ones(len(table), dtype=bool)
-    return np.asarray(table["departure"] == departure)
+def _words(values: pd.Series[Any]) -> NDArray[np.object_]:
+    """Return texts; a missing one is empty."""
+    found = values.to_numpy(dtype=object)
+    return _texts(
+        "" if gone else str(each) for each, gone in zip(found, pd.isna(found), strict=True)
+    )
+
+
+def _texts(values: Iterable[str]) -> NDArray[np.object_]:
+    """Return texts as an array."""
+    return np.array(list(values), dtype=object)
+
+
+def _numbered(columns: list[NDArray[Any]]) -> NDArray[np.int64]:
+    """Return a number per row, the same for rows that hold the same."""
+    numbers = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        own, values = pd.factorize(column)
+        numbers, _ = pd.factorize(numbers * (len(values) + 1) + own)
+    return numbers.astype(np.int64)
+
+
+def _first_like(
+    rows: list[NDArray[np.object_]], others: list[NDArray[np.object_]]
+) -> NDArray[np.int64]:
+    """Return for each row the position of the first one of `others` that holds the same, or -1."""
+    count = len(rows[0])
+    numbers = _numbered([np.concatenate(pair) for pair in zip(rows, others, strict=True)])
+    first = np.full(numbers.max(initial=-1) + 1, -1)
+    known, position = np.unique(numbers[count:], return_index=True)
+    first[known] = position
+    return first[numbers[:count]]
+
+
+def _is_departure(columns: _Columns, departure: str) -> NDArray[np.bool_]:
+    """Return which rows are of a departure; all where there is only one."""
+    if "departure" not in columns:
+        return np.ones(len(next(iter(columns.values()))), dtype=bool)
+    return np.asarray(columns["departure"] == departure, dtype=bool)
 
 
 def _chains(shared: SharedRoutes, crs: Any) -> list[str]:
@@ -194,8 +252,7 @@ def _chains(shared: SharedRoutes, crs: Any) -> list[str]:
     if not len(shared.chains):
         return ["", ""]
     light = shapely.simplify(shared.chains, _CHAIN_TOLERANCE_M)
-    degrees = gpd.GeoSeries(light, crs=crs).to_crs(GEOGRAPHIC)
-    return polylines.pack_lines(np.asarray(degrees.array), ordered=True)
+    return polylines.pack_lines(light, crs, ordered=True)
 
 
 def _busiest(shared: SharedRoutes, people: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -206,44 +263,47 @@ def _busiest(shared: SharedRoutes, people: NDArray[np.int64]) -> NDArray[np.int6
 
 
 def _packed_answers(
-    rows: pd.DataFrame,
-    routes: pd.DataFrame,
+    rows: _Columns,
+    routes: _Columns,
     shelter_ids: list[str],
     node: NDArray[np.int64],
     sharing: NDArray[np.int64],
 ) -> dict[str, str]:
     """Return answers as columns of numbers."""
-    main = rows["route"].to_numpy()
+    main, has_second = rows["route"], rows["second"] >= 0
+    second = rows["second"][has_second]
     place = {name: number for number, name in enumerate(shelter_ids)}
     status = {name: number for number, name in enumerate(STATUSES)}
-    with_second = np.flatnonzero(rows["second"].to_numpy() >= 0)
-    second = rows["second"].to_numpy()[with_second]
     columns = {
-        "place": np.diff(rows["place"].to_numpy(), prepend=0),
-        "people": rows["people"].to_numpy(),
-        "status": rows["status"].map(status).to_numpy(),
-        "shelter": rows["shelter_id"].map(place).fillna(-1).to_numpy(),
+        "place": np.diff(rows["place"], prepend=0),
+        "people": rows["people"],
+        "status": np.array([status[name] for name in rows["status"]]),
+        "shelter": np.array([place.get(name, -1) for name in rows["shelter_id"]]),
         **_measures(routes, main, ""),
         "walk": node[main],
         "sharing": sharing[main],
-        "group": rows["group_number"].to_numpy(),
-        "second": (rows["second"] >= 0).to_numpy(),
-        "secondShelter": routes["shelter_id"].astype(str).map(place).fillna(-1).to_numpy()[second],
+        "group": rows["group_number"],
+        "second": has_second,
+        "secondShelter": np.array([place.get(name, -1) for name in routes["shelter_id"][second]]),
         **_measures(routes, second, "second"),
-        "secondShared": _said_metres(routes["shared_m"].to_numpy(dtype=np.float64)[second]),
+        "secondShared": _said_metres(routes["shared_m"][second]),
         "secondWalk": node[second],
     }
     return {name: encode_numbers(values.astype(np.int64)) for name, values in columns.items()}
 
 
-def _measures(routes: pd.DataFrame, chosen: NDArray[np.int64], prefix: str) -> dict[str, Any]:
+def _measures(
+    routes: _Columns, chosen: NDArray[np.int64], prefix: str
+) -> dict[str, NDArray[np.float64]]:
     """Return time and lengths of some routes as the page says them; 0 where there is no route."""
-    rows = routes.reindex(chosen)  # -1 is no row
+
+    def of(column: str) -> NDArray[np.float64]:
+        values = np.append(routes[column].astype(np.float64), np.nan)
+        return values[chosen]  # -1 is no route
+
     names = ("metres", "hazardMetres", "unknownMetres")
-    seconds = np.ceil(rows["travel_time_s"].fillna(0.0).to_numpy() - _SAME_TIME_S)
-    found = {"seconds": seconds} | {
-        name: _said_metres(rows[column].to_numpy(dtype=np.float64))
-        for name, column in zip(names, _METRES, strict=True)
+    found = {"seconds": np.ceil(np.nan_to_num(of("travel_time_s")) - _SAME_TIME_S)} | {
+        name: _said_metres(of(column)) for name, column in zip(names, _METRES, strict=True)
     }
     return {
         f"{prefix}{name[0].upper()}{name[1:]}" if prefix else name: values

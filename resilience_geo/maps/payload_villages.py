@@ -16,6 +16,7 @@ from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pyproj
     from numpy.typing import NDArray
 
     from resilience_geo.plan import EvacuationPlan
@@ -28,13 +29,19 @@ _FIGURES = (
     "median_travel_time_s",
     *(f"people_within_{minutes}_min" for minutes in SERVICE_BANDS_MIN),
 )
+_WAITING = ("lost_if_late_people", "late_closed_road_m", "late_unknown_road_m")
+_HELP = ("shares_from", "need_help_people", "helpers")
 
 
-def lat_lon(points: gpd.GeoSeries) -> list[list[float]]:
-    """Return points as [latitude, longitude] with five decimals, about a metre."""
-    xy = np.column_stack([points.x.to_numpy(), points.y.to_numpy()])
-    places: list[list[float]] = np.round(to_lat_lon(xy, points.crs), 5).tolist()
-    return places
+def lat_lon(places: NDArray[np.float64], crs: pyproj.CRS) -> list[list[float]]:
+    """Return places, shape (n, 2), as [latitude, longitude] with five decimals, about a metre."""
+    found: list[list[float]] = np.round(to_lat_lon(places, crs), 5).tolist()
+    return found
+
+
+def inside_places(geometry: gpd.GeoSeries) -> list[list[float]]:
+    """Return a point of each shape as [latitude, longitude], see `inside_points`."""
+    return lat_lon(shapely.get_coordinates(inside_points(geometry).array), geometry.crs)
 
 
 def inside_points(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
@@ -48,7 +55,7 @@ def villages(plan: EvacuationPlan, language: str) -> list[dict[str, Any]]:
     """Return borders, label places and tables of the villages."""
     table = plan.villages
     rings = polylines.packed_areas(table.geometry)
-    places = lat_lon(inside_points(table.geometry))
+    places = inside_places(table.geometry)
     tables = village_tables(plan, language)
     first = content.village_figure(plan, "evacuees", content.departures(plan)[0])
     return [
@@ -113,7 +120,7 @@ def settlements(
     }
     goals = {name: _goals(content.of_departure(answers, name), shelters[name]) for name in names}
     rings = polylines.packed_areas(table.geometry)
-    places = lat_lon(inside_points(table.geometry))
+    places = inside_places(table.geometry)
     result = []
     doubtful = _doubtful(plan, table)
     for number, (name, place, ring) in enumerate(zip(table["name"], places, rings, strict=True)):
@@ -173,38 +180,45 @@ def village_tables(plan: EvacuationPlan, language: str) -> dict[Any, list[list[A
 
     Rows that do not depend on the departure hold one value; the weight is 1 for main rows.
     """
-    exposure = plan.exposure
     departures = content.departures(plan)
-    late = {column: content.village_figure(plan, column, departures[-1]) for column in _FIGURES}
-    early = {column: content.village_figure(plan, column, departures[0]) for column in _FIGURES}
     both = len(departures) > 1
-    gained = content.gained_people(plan) if both else None
+    row_of = plan.exposure.index.get_indexer(plan.villages.index)
+    people = {
+        name: plan.exposure[f"people_{name}"].to_numpy()[row_of] for name in ("total", *_CLASSES)
+    }
+    figures = {
+        column: [content.village_figure(plan, column, name).to_numpy() for name in departures]
+        for column in _FIGURES
+    }
+    own = {name: plan.villages[name].to_numpy() for name in (*_HELP, *(_WAITING if both else ()))}
+    gained = content.gained_people(plan).to_numpy() if both else None
     tables = {}
-    for code in plan.villages.index:
+    for at, code in enumerate(plan.villages.index):
         rows: list[list[Any]] = [
             [
                 text.word(f"people_{name}", language),
-                [text.people(float(exposure.loc[code, f"people_{name}"]), language)],
+                [text.people(float(values[at]), language)],
                 int(name == "total"),
             ]
-            for name in ("total", *_CLASSES)
+            for name, values in people.items()
         ]
-        for column in _FIGURES:
-            figures = [early[column][code], *([late[column][code]] if both else [])]
-            if column in UNSERVED_CAUSES and not any(figures):
+        for column, by_departure in figures.items():
+            shown = [values[at] for values in by_departure]
+            if column in UNSERVED_CAUSES and not any(shown):
                 continue
-            rows.append(_figure_row(column, figures, language))
-        if early["evacuees"][code]:
+            rows.append(_figure_row(column, shown, language))
+        if figures["evacuees"][0][at]:
+            village = {name: values[at] for name, values in own.items()}
             if gained is not None:
-                rows += _waiting_rows(plan.villages.loc[code], int(gained[code]), language)
-            rows += _help_rows(plan.villages.loc[code], language)
+                rows += _waiting_rows(village, int(gained[at]), language)
+            rows += _help_rows(village, language)
             said = content.lost_sentence(plan, language, str(code)) if both else ""
             rows += [[text.word("said_aloud", language), [said], 0]] if said else []
         tables[code] = rows
     return tables
 
 
-def _waiting_rows(village: pd.Series[Any], gained: int, language: str) -> list[list[Any]]:
+def _waiting_rows(village: dict[str, Any], gained: int, language: str) -> list[list[Any]]:
     """Return what it costs a village to leave late, and who of it gains a place by that."""
     lost = text.people(village["lost_if_late_people"], language)
     rows = [[text.word("lost_if_late", language), [lost], 1]]
@@ -220,7 +234,7 @@ def _waiting_rows(village: pd.Series[Any], gained: int, language: str) -> list[l
     return rows
 
 
-def _help_rows(village: pd.Series[Any], language: str) -> list[list[Any]]:
+def _help_rows(village: dict[str, Any], language: str) -> list[list[Any]]:
     """Return who of a village needs help, and the helpers; marked where that is an estimate."""
     mark = content.estimate_mark(str(village["shares_from"]), language)
     return [

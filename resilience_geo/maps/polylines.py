@@ -18,12 +18,19 @@ from resilience_geo.maps.strokes import strokes
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pyproj
     from numpy.typing import NDArray
 
 TOLERANCE_M = 2.0
 _STEPS_PER_DEGREE = 100_000
 _MOST_LETTERS = 7  # 35 bits hold any difference of degrees
-_ORDER_BITS = 26
+_SPREADING = (
+    (16, 0x0000FFFF0000FFFF),
+    (8, 0x00FF00FF00FF00FF),
+    (4, 0x0F0F0F0F0F0F0F0F),
+    (2, 0x3333333333333333),
+    (1, 0x5555555555555555),
+)
 _AREA_FACTOR = 2.0
 _FEWEST_POINTS_OF_A_RING = 4
 
@@ -43,7 +50,31 @@ def packed(geometry: gpd.GeoSeries, *, tolerance_m: float = TOLERANCE_M) -> list
     list of str
         As `pack_lines` returns it.
     """
-    return pack_lines(_light_parts(geometry, tolerance_m))
+    shapes = np.asarray(geometry.array)
+    # GeoSeries.notna warns where there are empty shapes.
+    geometry = geometry[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
+    if geometry.empty:
+        return ["", ""]
+    metres = _in_metres(geometry)
+    return packed_lines(np.asarray(metres.array), metres.crs, tolerance_m=tolerance_m)
+
+
+def packed_lines(
+    shapes: NDArray[np.object_], crs: pyproj.CRS, *, tolerance_m: float = TOLERANCE_M
+) -> list[str]:
+    """Return the lines or rings of shapes as `packed` does.
+
+    Parameters
+    ----------
+    shapes
+        Lines or polygons, none of them empty.
+    crs
+        Their metric CRS.
+    tolerance_m
+        How far a line may move when points are dropped.
+    """
+    lines, _ = _lines_of(shapes)
+    return pack_lines(shapely.simplify(strokes(lines), tolerance_m), crs)
 
 
 def packed_areas(geometry: gpd.GeoSeries, *, tolerance_m: float = TOLERANCE_M) -> list[list[str]]:
@@ -115,24 +146,12 @@ def _thinned_by_runs(shapes: NDArray[np.object_], tolerance_m: float) -> NDArray
     return areas
 
 
-def _light_parts(geometry: gpd.GeoSeries, tolerance_m: float) -> NDArray[np.object_]:
-    """Return the lines of a layer in degrees, joined where they go on, simplified."""
-    shapes = np.asarray(geometry.array)
-    # GeoSeries.notna warns where there are empty shapes.
-    geometry = geometry[~(shapely.is_missing(shapes) | shapely.is_empty(shapes))]
-    if geometry.empty:
-        return np.empty(0, dtype=object)
-    metres = _in_metres(geometry)
-    lines, _ = _lines_of(np.asarray(metres.array))
-    light = shapely.simplify(strokes(lines), tolerance_m)
-    moved = type(geometry)(light, crs=metres.crs).to_crs(4326)
-    return np.asarray(moved.array)
-
-
 def _lines_of(
     shapes: NDArray[np.object_],
 ) -> tuple[NDArray[np.object_], NDArray[np.intp]]:
     """Return the parts or rings of shapes as lines, and the position of the shape each is of."""
+    if (shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING).all():
+        return shapes, np.arange(len(shapes))
     parts, owners = shapely.get_parts(shapes, return_index=True)
     rings, part_of_ring = shapely.get_rings(
         np.where(shapely.get_type_id(parts) == shapely.GeometryType.POLYGON, parts, None),
@@ -160,7 +179,8 @@ def encode(lines: NDArray[np.object_]) -> list[str]:
     """
     if not len(lines):
         return []
-    steps, of_line = _steps(lines)
+    points, of_line = shapely.get_coordinates(lines, return_index=True)
+    steps = _steps(points[:, ::-1])
     deltas = np.diff(steps, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     starts = np.flatnonzero(np.diff(of_line, prepend=-1))
     deltas[starts] = steps[starts]
@@ -171,8 +191,10 @@ def encode(lines: NDArray[np.object_]) -> list[str]:
     return [letters[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
 
 
-def pack_lines(lines: NDArray[np.object_], *, ordered: bool = False) -> list[str]:
-    """Return lines in degrees as two texts: all points one after the other, and points per line.
+def pack_lines(
+    lines: NDArray[np.object_], crs: pyproj.CRS = GEOGRAPHIC, *, ordered: bool = False
+) -> list[str]:
+    """Return lines as two texts: all points one after the other, in degrees, and points per line.
 
     A line begins where the one before it ends, or near it, which saves the five letters and more
     that its first point takes alone.
@@ -180,17 +202,24 @@ def pack_lines(lines: NDArray[np.object_], *, ordered: bool = False) -> list[str
     Parameters
     ----------
     lines
-        In degrees.
+        LineStrings.
+    crs
+        Their CRS.
     ordered
         Whether the lines must keep their order; else near ones come together.
     """
     if not len(lines):
         return ["", ""]
+    degrees = to_lat_lon(shapely.get_coordinates(lines), crs)
+    sizes = shapely.get_num_coordinates(lines)
+    first = np.cumsum(sizes) - sizes
     if not ordered:
-        lines = lines[_near_ones_together(lines)]
-    steps, of_line = _steps(lines)
+        order = _near_ones_together(degrees[first])
+        first, sizes = first[order], sizes[order]
+        shift = np.repeat(first - np.cumsum(sizes) + sizes, sizes)
+        degrees = degrees[shift + np.arange(len(degrees))]
+    steps = _steps(degrees)
     deltas = np.diff(steps, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    sizes = np.bincount(of_line, minlength=len(lines))
     return [_letters(deltas.ravel())[0], encode_numbers(sizes)]
 
 
@@ -202,7 +231,7 @@ def encode_points(points: NDArray[np.float64]) -> str:
     points
         Longitude and latitude, shape (n, 2).
     """
-    steps = np.rint(to_lat_lon(points, GEOGRAPHIC) * _STEPS_PER_DEGREE).astype(np.int64)
+    steps = _steps(points[:, ::-1])
     return _letters(np.diff(steps, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel())[0]
 
 
@@ -217,22 +246,32 @@ def encode_numbers(values: NDArray[np.int64] | list[int]) -> str:
     return _letters(np.asarray(values, dtype=np.int64).ravel())[0]
 
 
-def _steps(lines: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
-    """Return the points of lines as whole steps of (latitude, longitude), and whose each is."""
-    points, of_line = shapely.get_coordinates(lines, return_index=True)
-    steps = np.rint(to_lat_lon(points, GEOGRAPHIC) * _STEPS_PER_DEGREE).astype(np.int64)
-    return steps, of_line
+def _steps(degrees: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return (latitude, longitude) in degrees as whole steps."""
+    return np.rint(degrees * _STEPS_PER_DEGREE).astype(np.int64)
 
 
-def _near_ones_together(lines: NDArray[np.object_]) -> NDArray[np.intp]:
-    """Return an order of lines in which those that begin near one another follow one another."""
-    begins = shapely.get_coordinates(shapely.get_point(lines, 0))
-    cells = np.rint((begins - begins.min(axis=0)) * _STEPS_PER_DEGREE).astype(np.int64)
-    order = np.zeros(len(lines), dtype=np.int64)
-    for bit in range(_ORDER_BITS):  # x and y by turns: neighbours share their leading bits
-        order |= ((cells[:, 0] >> bit) & 1) << (2 * bit)
-        order |= ((cells[:, 1] >> bit) & 1) << (2 * bit + 1)
-    return np.argsort(order, kind="stable")
+def _near_ones_together(begins: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return an order of lines, given by their first points, in which near ones come together.
+
+    Parameters
+    ----------
+    begins
+        Latitude and longitude, shape (n, 2).
+    """
+    cells = _steps(begins - begins.min(axis=0))
+    return np.argsort(_spread(cells[:, 1]) | (_spread(cells[:, 0]) << 1), kind="stable")
+
+
+def _spread(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return whole numbers below 2**31 with a zero before each of their bits.
+
+    Two numbers by turns, bit by bit, are a place on Morton's curve (1966): neighbours share their
+    leading bits.
+    """
+    for shift, mask in _SPREADING:
+        values = (values | (values << shift)) & mask
+    return values
 
 
 def _letters(values: NDArray[np.int64]) -> tuple[str, NDArray[np.intp]]:

@@ -189,16 +189,17 @@ def walk_tree(
     node = np.full(routes.size, -1)
     chains, nexts, firsts, depths = [], [], [], []
     made = 0
+    span = 2 * len(shared.chains) + 1
     for depth in range(int(size.max(initial=0))):
         walking = np.flatnonzero(size > depth)
         chain = shared.walks[shared.offsets[routes[walking] + 1] - 1 - depth]
-        keys = np.column_stack([node[walking], chain])
-        found, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-        nexts.append(found[:, 0])
-        chains.append(found[:, 1])
+        keys = (node[walking] + 1) * span + chain + len(shared.chains)
+        found, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+        nexts.append(found // span - 1)
+        chains.append(found % span - len(shared.chains))
         firsts.append(walking[first])
         depths.append(np.full(len(found), depth))
-        node[walking] = made + inverse.ravel()
+        node[walking] = made + inverse
         made += len(found)
     if not made:
         nothing = np.empty(0, dtype=np.int64)

@@ -46,9 +46,16 @@ def strokes(lines: NDArray[np.object_]) -> NDArray[np.object_]:
     links = (np.ones(one.size, dtype=np.int8), (one >> 1, other >> 1))
     graph = coo_matrix(links, shape=(lines.size, lines.size))
     _, stroke = connected_components(graph, directed=False)
-    order = np.argsort(stroke, kind="stable")
-    bundles = shapely.multilinestrings(lines[order], indices=stroke[order])
-    joined: NDArray[np.object_] = shapely.get_parts(shapely.line_merge(bundles))
+    alone = np.bincount(stroke)[stroke] == 1
+    drawn = np.empty(stroke.max() + 1, dtype=object)
+    drawn[stroke[alone]] = shapely.remove_repeated_points(lines[alone])  # as a merge does
+    several = np.flatnonzero(~alone)
+    several = several[np.argsort(stroke[several], kind="stable")]
+    if several.size:
+        named, bundle = np.unique(stroke[several], return_inverse=True)
+        bundles = shapely.multilinestrings(lines[several], indices=bundle)
+        drawn[named] = shapely.line_merge(bundles)
+    joined: NDArray[np.object_] = shapely.get_parts(drawn)
     return joined
 
 
@@ -71,9 +78,13 @@ def _pairs(
     """Return the ends that are joined: each end at most once."""
     meeting = np.bincount(node)[node]
     half = np.flatnonzero((meeting > 1) & (meeting <= _MOST_AT_A_CROSSING))
-    table = pd.DataFrame({"node": node[half], "half": half})
-    pairs = table.merge(table, on="node")
-    one, other = (pairs[name].to_numpy() for name in ("half_x", "half_y"))
+    # Every end with all ends at its place.
+    order = np.argsort(node[half], kind="stable")
+    begins = np.searchsorted(node[half[order]], node[half])
+    repeats = meeting[half]
+    one = np.repeat(half, repeats)
+    rank = np.arange(one.size) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    other = half[order[np.repeat(begins, repeats) + rank]]
     bend = np.abs(180.0 - np.abs(bearing[one] - bearing[other]))
     kept = (one >> 1 != other >> 1) & ((bend < STRAIGHT_ON_DEGREES) | (meeting[one] == 2))  # noqa: PLR2004
     one, other, bend = one[kept], other[kept], bend[kept]

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import shapely
 
+from resilience_geo.crs import transform_points
 from resilience_geo.maps import content
 from resilience_geo.tables import UNSERVED_CAUSES
 
@@ -46,34 +48,31 @@ def unserved_places(
     pandas.DataFrame
         Columns `x`, `y` (middle of the people, metres), `cause`, `people`. Nobody is lost.
     """
-    origins = content.of_departure(plan.origins, departure)
-    left = origins[origins["status"].isin(UNSERVED_CAUSES) & (origins["evacuees"] > 0)]
-    metres = left.geometry.to_crs(crs)
-    people = left["evacuees"].to_numpy(dtype=np.int64)
-    table = pd.DataFrame(
-        {
-            "x": metres.x.to_numpy() * people,
-            "y": metres.y.to_numpy() * people,
-            "cause": left["status"].to_numpy(dtype=object),
-            "people": people,
-        }
+    origins = plan.origins
+    causes, people = origins["status"].to_numpy(dtype=object), origins["evacuees"].to_numpy()
+    left = np.flatnonzero(
+        content.is_departure(origins, departure) & np.isin(causes, UNSERVED_CAUSES) & (people > 0)
     )
-    while True:
-        size = cell_m
-        keys = (
-            [table["cause"], table.index]
-            if size <= 0
-            else [
-                table["cause"],
-                np.floor(table["x"] / table["people"] / size),
-                np.floor(table["y"] / table["people"] / size),
-            ]
-        )
-        places = table.groupby(keys, sort=False)[["x", "y", "people"]].sum()
-        if most is None or len(places) <= most:
-            break
+    middles = shapely.get_coordinates(np.asarray(origins.geometry.array)[left])
+    x, y = transform_points(middles[:, 0], middles[:, 1], origins.crs, crs)
+    people = people[left].astype(np.int64)
+    table = pd.DataFrame(
+        {"x": x * people, "y": y * people, "cause": causes[left], "people": people}
+    )
+    places = table if cell_m <= 0 else _in_squares(table, cell_m)
+    while most is not None and len(places) > most:
         cell_m = cell_m * 2.0 or _FIRST_CELL_M
-    places["cause"] = places.index.get_level_values(0)
+        places = _in_squares(table, cell_m)
     places["x"] /= places["people"]
     places["y"] /= places["people"]
-    return places.sort_values("people", ascending=False, kind="stable").reset_index(drop=True)
+    return places.iloc[np.argsort(-places["people"].to_numpy(), kind="stable")].reset_index(
+        drop=True
+    )
+
+
+def _in_squares(table: pd.DataFrame, side_m: float) -> pd.DataFrame:
+    """Return places (people times metres) of one cause in one square together, in their order."""
+    columns = (np.floor(table[name] / table["people"] / side_m) for name in ("x", "y"))
+    places = table.groupby([table["cause"], *columns], sort=False)[["x", "y", "people"]].sum()
+    places["cause"] = places.index.get_level_values(0)
+    return places

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +70,32 @@ _NORTH = (
     '<svg viewBox="0 0 20 24" width="20" height="24" aria-hidden="true">'
     '<path d="M10 1 18 23 10 18 2 23z" fill="#111"/></svg>'
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Filling:
+    """What a page holds of its plan.
+
+    Parameters
+    ----------
+    title
+        Escaped.
+    panel, data
+        Elements of the page.
+    middle
+        Latitude and longitude.
+    """
+
+    title: str
+    panel: str
+    data: str
+    middle: tuple[float, float]
+
+
+_MARKS = _Filling(
+    title="[the title]", panel="[the panel]", data="[the data]", middle=(12.345678, 87.654321)
+)
+"""Stands in a page where things of a plan go, in this order."""
 
 
 class _Verbatim(Element):
@@ -155,7 +184,14 @@ def explore(
     >>> page.save("peta.html")  # doctest: +SKIP
     """
     shown = options or MapOptions()
-    return _build(plan, text.check_language(language), shown, tiles=not offline, jquery=True)
+    filling = _filling(plan, text.check_language(language), shown)
+    return _build(
+        filling,
+        language,
+        tiles=not offline,
+        jquery=True,
+        settlements=_has_settlements(shown),
+    )
 
 
 def save_web_map(
@@ -205,10 +241,14 @@ def save_web_map(
     PosixPath('peta.html')
     """
     shown = options or MapOptions()
-    page = _build(plan, text.check_language(language), shown, tiles=not offline, jquery=False)
-    # folium writes no language; screen readers and translators ask for it.
-    html = page.get_root().render().replace("<html>", f'<html lang="{language}">', 1)
-    html = refuse_external_loads(html, but=() if offline else (TILES,))
+    frame = _frame(
+        text.check_language(language), tiles=not offline, settlements=_has_settlements(shown)
+    )
+    filling = _filling(plan, language, shown)
+    # The frame has been looked at; what goes into it are text and whole elements.
+    refuse_external_loads(filling.panel + filling.data)
+    values = (filling.title, filling.panel, filling.data, json.dumps(filling.middle), "")
+    html = "".join(piece for pair in zip(frame, values, strict=True) for piece in pair)
     return write_whole(Path(path), html.encode("utf-8"))
 
 
@@ -217,13 +257,39 @@ def page_file(name: str) -> str:
     return (resources.files("resilience_geo.maps") / "templates" / name).read_text("utf-8")
 
 
+def _has_settlements(options: MapOptions) -> bool:
+    """Return whether the map has a layer of settlements."""
+    return options.settlements is not None and not options.settlements.empty
+
+
+def _filling(plan: EvacuationPlan, language: str, options: MapOptions) -> _Filling:
+    """Return what a page holds of a plan."""
+    west, south, east, north = content.plan_bounds(plan)
+    return _Filling(
+        title=str(escape(content.title(plan, language))),
+        panel=panel(plan, language, options),
+        data=_json_element("rg-data", map_data(plan, language, options)),
+        middle=(round((south + north) / 2, 6), round((west + east) / 2, 6)),
+    )
+
+
+@cache
+def _frame(language: str, *, tiles: bool, settlements: bool) -> tuple[str, ...]:
+    """Return the pieces of a page between title, panel, data and middle: the same for all plans."""
+    page = _build(_MARKS, language, tiles=tiles, jquery=False, settlements=settlements)
+    # folium writes no language; screen readers and translators ask for it.
+    html = page.get_root().render().replace("<html>", f'<html lang="{language}">', 1)
+    refuse_external_loads(html, but=(TILES,) if tiles else ())
+    marks = (_MARKS.title, _MARKS.panel, _MARKS.data, json.dumps(_MARKS.middle))
+    return tuple(re.split("|".join(map(re.escape, marks)), html))
+
+
 def _build(
-    plan: EvacuationPlan, language: str, options: MapOptions, *, tiles: bool, jquery: bool
+    filling: _Filling, language: str, *, tiles: bool, jquery: bool, settlements: bool
 ) -> folium.Map:
     """Put the map together."""
-    west, south, east, north = content.plan_bounds(plan)
     page = folium.Map(
-        location=[round((south + north) / 2, 6), round((west + east) / 2, 6)],
+        location=filling.middle,
         zoom_start=13,
         tiles=None,
         prefer_canvas=True,
@@ -234,7 +300,7 @@ def _build(
     )
     page._id = "resilience_geo"  # noqa: SLF001  folium offers no other way to a fixed name
     figure: Any = page.get_root()
-    figure.title = escape(content.title(plan, language))
+    figure.title = filling.title
     _add_libraries(page, figure, jquery=jquery)
     if tiles:
         layer = folium.TileLayer(
@@ -247,7 +313,7 @@ def _build(
         _named(layer, "tiles").add_to(page)
     layers = {}
     for key, term in _GROUPS:
-        if key == "settlements" and (options.settlements is None or options.settlements.empty):
+        if key == "settlements" and not settlements:
             continue
         group = _named(folium.FeatureGroup(name=text.word(term, language)), key)
         group.add_to(page)
@@ -255,7 +321,8 @@ def _build(
     control = _named(folium.LayerControl(collapsed=True), "layers").add_to(page)
     drawing = _PlanDrawing(page.get_name(), layers, control.get_name())
     _named(drawing, "plan").add_to(page)
-    _add_body(plan, figure, language, options)
+    for number, part in enumerate((filling.panel, filling.data, _icons())):
+        figure.html.add_child(_named(_Verbatim(part), f"body_{number}"))
     return page
 
 
@@ -287,28 +354,18 @@ def _script() -> str:
     return in_script(f'(function () {{\n"use strict";\n{code}\n}})();')
 
 
-def _icons() -> dict[str, str]:
-    """Return the drawings of the page as SVG, by name."""
+def _icons() -> str:
+    """Return the drawings of the page as SVG, by name, as an element of the page."""
     icons = {"north": _NORTH}
     for state in symbols.SHELTER_STATES:
         roles = SHELTER_ROLES if state == "usable" else ("shelter",)
         icons |= {f"{state}/{role}": symbols.shelter_svg(state, role=role) for role in roles}
     for kind in LANDMARK_KINDS:
         icons[f"landmark/{kind}"] = symbols.standalone_svg(landmark_sign(kind))
-    return icons
+    return _json_element("rg-icons", icons)
 
 
-def _add_body(plan: EvacuationPlan, figure: Figure, language: str, options: MapOptions) -> None:
-    """Put the panel and the data into the body of the page."""
-    values: dict[str, Any] = {
-        "rg-data": map_data(plan, language, options),
-        "rg-icons": _icons(),
-    }
-    parts = [panel(plan, language, options)]
-    for name, value in values.items():
-        packed = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        parts.append(
-            f'<script type="application/json" id="{name}">{in_json_script(packed)}</script>'
-        )
-    for number, part in enumerate(parts):
-        figure.html.add_child(_named(_Verbatim(part), f"body_{number}"))
+def _json_element(name: str, value: dict[str, Any]) -> str:
+    """Return values as an element that the scripts of the page read."""
+    packed = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return f'<script type="application/json" id="{name}">{in_json_script(packed)}</script>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,6 @@ def panel(plan: EvacuationPlan, language: str, options: MapOptions | None = None
         Agency, contact, logo, palette and basemap; None: those of `MapOptions()`.
     """
     options = options or MapOptions()
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     entries = [
         {"label": entry.label, "symbol": Markup(entry.symbol)}  # noqa: S704  our own SVG
         for entry in legend(plan, language, options)
@@ -44,8 +44,7 @@ def panel(plan: EvacuationPlan, language: str, options: MapOptions | None = None
     kind = str(plan.hazard.kind)
     sentences = content.summary(plan, language)
     lost = content.lost_sentence(plan, language) if plan.departure == "both" else ""
-    template = resources.files("resilience_geo.maps") / "templates" / "panel.html"
-    return environment.from_string(template.read_text("utf-8")).render(
+    return _template().render(
         language=language,
         words=WORDS[language],
         sample=text.word("sample", language) if plan.is_sample else "",
@@ -76,6 +75,14 @@ def panel(plan: EvacuationPlan, language: str, options: MapOptions | None = None
         contact=options.contact,
         logo=_logo(options),
     )
+
+
+@cache
+def _template() -> jinja2.Template:
+    """Return the template of the panel, which takes longer to read than to fill."""
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    template = resources.files("resilience_geo.maps") / "templates" / "panel.html"
+    return environment.from_string(template.read_text("utf-8"))
 
 
 def _arriving(plan: EvacuationPlan, departure: str, language: str) -> str:

@@ -7,7 +7,14 @@ briskly (BPBD Padang, tsunami outreach).
 
 from __future__ import annotations
 
-from resilience_geo.maps import words_drill, words_places, words_print, words_web
+from resilience_geo.maps import (
+    words_drill,
+    words_index,
+    words_places,
+    words_print,
+    words_run,
+    words_web,
+)
 
 _INDONESIAN: dict[str, str] = {
     "inputs_are_fine": "Semua masukan dapat dipakai.",
@@ -30,7 +37,7 @@ _INDONESIAN: dict[str, str] = {
     "area_code": "Kode wilayah",
     "made_on": "Dibuat",
     "sample": "DATA CONTOH",
-    "sample_note": "Data contoh rekaan: tempat, jalan, dan angka di sini tidak nyata.",
+    "sample_note": "Data contoh rekaan, tidak nyata: jangan dipakai untuk evakuasi sungguhan.",
     "hazard": "Bahaya",
     "hazard_none": "Tidak ada bahaya",
     "hazard_low": "Bahaya rendah",
@@ -63,6 +70,8 @@ _INDONESIAN: dict[str, str] = {
     "summary_help": "{people} di antaranya perlu dibantu, oleh {helpers} pendamping{estimate}.",
     "summary_unknown": "{unknown} jiwa tinggal di daerah yang bahayanya tidak diketahui.",
     "summary_nobody": "Tidak ada warga yang perlu mengungsi menurut data bahaya ini.",
+    "part_people_unknown": "Data penduduk tidak mencakup sebagian besar desa ini: warga di sana "
+    "tidak ikut dihitung.",
     "part_unknown": "Bahaya di sebagian desa ini tidak diketahui: belum tentu aman. Tanyakan "
     "kepada BPBD.",
     "legend": "Keterangan",
@@ -237,7 +246,7 @@ _ENGLISH: dict[str, str] = {
     "area_code": "Area code",
     "made_on": "Made on",
     "sample": "SAMPLE DATA",
-    "sample_note": "Made-up sample data: the places, roads and numbers here are not real.",
+    "sample_note": "Made-up sample data, not real: do not use it for an evacuation.",
     "hazard": "Hazard",
     "hazard_none": "No hazard",
     "hazard_low": "Low hazard",
@@ -270,6 +279,8 @@ _ENGLISH: dict[str, str] = {
     "summary_help": "{people} of them need help, from {helpers} helpers{estimate}.",
     "summary_unknown": "{unknown} people live where the hazard is unknown.",
     "summary_nobody": "Nobody needs to evacuate according to this hazard data.",
+    "part_people_unknown": "The population layer does not cover most of this village: people there "
+    "are not counted.",
     "part_unknown": "The hazard in part of this village is unknown: it may not be safe. Ask the "
     "BPBD.",
     "legend": "Legend",
@@ -422,7 +433,7 @@ _ENGLISH: dict[str, str] = {
     "those of the route with most people; other routes of the village to it may be longer.",
 }
 
-_PARTS = (words_web, words_print, words_drill, words_places)
+_PARTS = (words_web, words_print, words_drill, words_places, words_run, words_index)
 
 WORDS: dict[str, dict[str, str]] = {
     "id": {term: words for part in _PARTS for term, words in part.INDONESIAN.items()} | _INDONESIAN,

@@ -46,13 +46,31 @@ def finish_roads(network: Network) -> list[Road]:
     return roads
 
 
-def over_water(road: Road, water: shapely.Geometry) -> list[Road]:
-    """Cut a way into pieces: a straight bridge (or a ford) wherever it meets the water."""
+def over_water(
+    road: Road, water: shapely.Geometry, crossing: dict[str, str] | None = None
+) -> list[Road]:
+    """Cut a way into pieces: a straight bridge (or a ford) wherever it meets the water.
+
+    Parameters
+    ----------
+    road
+        The way.
+    water
+        An area, UTM.
+    crossing
+        Tags of the pieces over it; left out, those of the sample's road of that name.
+
+    Returns
+    -------
+    list of Road
+        In the order of the way.
+    """
     line = LineString(road.line)
     spans = [part for part in shapely.get_parts(line.intersection(water)) if part.length > 1.0]
     if not spans:
         return [road]
-    crossing, pieces, done = crossing_tags(road), [], 0.0
+    crossing = crossing_tags(road) if crossing is None else crossing
+    pieces, done = [], 0.0
 
     def keep(start: float, end: float) -> None:
         part = shapely.get_coordinates(shapely.ops.substring(line, start, end))

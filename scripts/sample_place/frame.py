@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
-from rasterio.transform import from_origin
+from rasterio.transform import Affine
 from scipy import ndimage
 from shapely.geometry import LineString
 
@@ -21,7 +21,7 @@ UTM, LONLAT = "EPSG:32748", "EPSG:4326"
 EAST, NORTH = 782_000.0, 9_552_000.0  # local (0, 0) km of the tables
 CELL_M, ROWS, COLS = 30.0, 372, 444
 LEFT, TOP = EAST - 600.0, NORTH - 600.0 + ROWS * CELL_M
-TRANSFORM = from_origin(LEFT, TOP, CELL_M, CELL_M)
+TRANSFORM = Affine(CELL_M, 0.0, LEFT, 0.0, -CELL_M, TOP)
 TO_LONLAT = Transformer.from_crs(UTM, LONLAT, always_xy=True)
 
 
@@ -57,7 +57,7 @@ def spots(text: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in (pair.split() for pair in text.split(","))]
 
 
-def lonlat(points: Array, digits: int = 7) -> Array:
+def lonlat(points: Array, digits: int = 7, to_lonlat: Transformer = TO_LONLAT) -> Array:
     """UTM metres as rounded longitude and latitude.
 
     Parameters
@@ -66,13 +66,15 @@ def lonlat(points: Array, digits: int = 7) -> Array:
         Shape (n, 2), UTM.
     digits
         Decimals kept; 7 are about a centimetre.
+    to_lonlat
+        From another UTM zone than that of the sample.
 
     Returns
     -------
     numpy.ndarray
         Shape (n, 2), longitude and latitude.
     """
-    degrees: Array = np.column_stack(TO_LONLAT.transform(*points.T))
+    degrees: Array = np.column_stack(to_lonlat.transform(*points.T))
     return degrees.round(digits)
 
 

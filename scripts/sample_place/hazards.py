@@ -60,20 +60,22 @@ def flood_depth(dem: Array, surface: Array) -> Array:
     return np.where((y < limit) | (x > 12.45), NOT_MODELLED, depth.round(2))
 
 
-def landslide_index(dem: Array) -> Array:
+def landslide_index(dem: Array, cell_m: float = CELL_M) -> Array:
     """Susceptibility from slope and local relief; exactly 0 on flat land.
 
     Parameters
     ----------
     dem
         Height of the ground, m.
+    cell_m
+        Side of its cells, m.
 
     Returns
     -------
     numpy.ndarray
         Index, 0 to 1.
     """
-    fall_y, fall_x = np.gradient(ndimage.gaussian_filter(dem, 1.0), CELL_M)
+    fall_y, fall_x = np.gradient(ndimage.gaussian_filter(dem, 1.0), cell_m)
     slope = np.degrees(np.arctan(np.hypot(fall_x, fall_y)))
     relief = ndimage.maximum_filter(dem, 17) - ndimage.minimum_filter(dem, 17)
     index = np.clip((slope - 4.0) / 16.0, 0.0, 1.0) * (0.6 + 0.4 * np.clip(relief / 90.0, 0.0, 1.0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import rasterio.features
 import shapely
-from rasterio.transform import Affine, from_origin
+from rasterio.transform import Affine
 from scipy import ndimage
 
 from sample_place.frame import TO_LONLAT, away, densify, km
@@ -15,6 +15,7 @@ from sample_place.places import DUSUN, HUTS, THROUGH
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from pyproj import Transformer
 
     from sample_place.frame import Array
     from sample_place.network import Road
@@ -77,7 +78,11 @@ def houses(roads: list[Road], water: shapely.Geometry, rng: np.random.Generator)
 
 
 def make_population(
-    built: Array, area: shapely.Geometry, rng: np.random.Generator
+    built: Array,
+    area: shapely.Geometry,
+    rng: np.random.Generator,
+    to_lonlat: Transformer = TO_LONLAT,
+    everywhere: tuple[float, float] = (0.002, 0.02),
 ) -> tuple[Array, Affine]:
     """Count people per 3 arc-second cell, spread as a gridded product does.
 
@@ -89,6 +94,10 @@ def make_population(
         The kecamatan (EPSG:4326).
     rng
         Where chance comes from.
+    to_lonlat
+        From the coordinates of the houses.
+    everywhere
+        People in every cell, at least and at most, also where no house is.
 
     Returns
     -------
@@ -99,13 +108,13 @@ def make_population(
     west, south, east, north = area.bounds
     west, north = np.floor(west / step) * step, np.ceil(north / step) * step
     cols, rows = int((east - west) / step) + 1, int((north - south) / step) + 1
-    lon, lat = TO_LONLAT.transform(built[:, 0], built[:, 1])
+    lon, lat = to_lonlat.transform(built[:, 0], built[:, 1])
     edges = (np.arange(rows + 1), np.arange(cols + 1))
     grid = np.histogram2d(
         (north - lat) / step, (lon - west) / step, bins=edges, weights=built[:, 2]
     )[0]
-    grid = ndimage.gaussian_filter(grid, 0.45) + rng.uniform(0.002, 0.02, grid.shape)
-    transform = from_origin(west, north, step, step)
+    grid = ndimage.gaussian_filter(grid, 0.45) + rng.uniform(*everywhere, grid.shape)
+    transform = Affine(step, 0.0, west, 0.0, -step, north)
     inside = rasterio.features.geometry_mask([area], grid.shape, transform, invert=True)
     return np.where(inside, grid.round(3), OUTSIDE), transform
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,13 +13,14 @@ import pyogrio
 import rasterio
 from osmium.osm.mutable import Node, Relation, Way
 
-from sample_place.frame import lonlat
+from sample_place.frame import TO_LONLAT, lonlat
 from sample_place.network import Road
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
+    from pyproj import Transformer
     from rasterio.transform import Affine
 
     from sample_place.frame import Array
@@ -45,7 +47,14 @@ class Band(NamedTuple):
     nodata: float | None = None
 
 
-def write_raster(path: Path, values: Array, transform: Affine, crs: str, band: Band) -> None:
+def write_raster(
+    path: Path,
+    values: Array,
+    transform: Affine,
+    crs: str,
+    band: Band,
+    tags: dict[str, str] | None = None,
+) -> None:
     """Write a compressed float32 GeoTIFF of one band.
 
     Parameters
@@ -58,6 +67,8 @@ def write_raster(path: Path, values: Array, transform: Affine, crs: str, band: B
         Where the grid lies.
     band
         What the values mean.
+    tags
+        Metadata of the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     rows, cols = values.shape
@@ -65,6 +76,7 @@ def write_raster(path: Path, values: Array, transform: Affine, crs: str, band: B
     profile |= {"crs": crs, "transform": transform, "nodata": band.nodata}
     profile |= {"compress": "deflate", "zlevel": 9, "predictor": 3}
     with rasterio.open(path, "w", **profile, tiled=True, blockxsize=256, blockysize=256) as raster:
+        raster.update_tags(**tags or {})
         raster.write(values.astype("float32"), 1)
         raster.set_band_description(1, band.description)
         raster.units = (band.unit,)
@@ -94,6 +106,9 @@ def write_osm(
     spots: list[Spot] | None = None,
     areas: list[Multipolygon] | None = None,
     first: Numbers = ROADS,
+    *,
+    generator: str = "resilience_geo sample",
+    to_lonlat: Transformer = TO_LONLAT,
 ) -> None:
     """Write ways as OSM data; ways that share a vertex share its node.
 
@@ -109,23 +124,29 @@ def write_osm(
         Relations, whose rings are ways without tags.
     first
         Numbers of the first node, way and relation.
+    generator
+        Who made the file, as its header says.
+    to_lonlat
+        From the coordinates of the ways.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     areas = areas or []
     nodes: dict[tuple[float, float], int] = {}
-    refs = []
     ways = roads + [Road(ring, {}) for area in areas for ring in area.rings]
-    for road in ways:
-        corners = [(x, y) for x, y in lonlat(np.round(road.line, 2)).tolist()]
-        refs.append([nodes.setdefault(at, first.node + len(nodes)) for at in corners])
+    vertices = np.vstack([np.round(road.line, 2) for road in ways])
+    corners = map(tuple, lonlat(vertices, to_lonlat=to_lonlat).tolist())
+    refs = [
+        [nodes.setdefault(at, first.node + len(nodes)) for at in islice(corners, len(road.line))]
+        for road in ways
+    ]
     header = osmium.io.Header()
-    header.set("generator", "resilience_geo sample")
+    header.set("generator", generator)
     header.set("sorting", "Type_then_ID")
     with osmium.SimpleWriter(str(path), header=header, overwrite=True) as writer:
         for place, number in nodes.items():
             writer.add_node(Node(id=number, version=1, visible=True, location=place))
         for number, spot in enumerate(spots or [], first.node + len(nodes)):
-            place = tuple(lonlat(np.array([[spot.x, spot.y]]))[0].tolist())
+            place = tuple(lonlat(np.array([[spot.x, spot.y]]), to_lonlat=to_lonlat)[0].tolist())
             about = {"id": number, "version": 1, "visible": True, "tags": spot.tags}
             writer.add_node(Node(**about, location=place))
         for number, (road, of_way) in enumerate(zip(ways, refs, strict=True), first.way):

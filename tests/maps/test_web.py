@@ -357,3 +357,27 @@ def test_nothing_half_written_stays(plan, tmp_path, monkeypatch):
         save_web_map(plan, path)
     assert [file.name for file in tmp_path.iterdir()] == ["peta.html"]
     assert path.read_text() == "before"
+
+
+def test_names_that_look_like_the_marks_of_the_frame_stay_where_they_are(toy, tmp_path):
+    names = ("[the data]", "[the panel]", "[12.345678, 87.654321]")
+    plan = toy.toy_plan(names=names)
+    html = web.save_web_map(plan, tmp_path / "a.html").read_text(encoding="utf-8")
+    (data,) = re.findall(r'<script type="application/json" id="rg-data">(.*?)</script>', html)
+    assert [each["name"] for each in json.loads(data)["villages"]] == list(names)
+    assert html.count('id="rg-data"') == html.count('id="rg-icons"') == 1
+    assert html.count("<aside") == 1
+
+
+def test_the_frame_of_one_page_does_not_leak_into_another(toy, tmp_path):
+    plan = toy.toy_plan()
+    kinds = [(language, offline) for language in ("id", "en") for offline in (True, False)]
+    pages = {}
+    for _ in range(2):
+        for language, offline in kinds:
+            path = web.save_web_map(plan, tmp_path / "a.html", language=language, offline=offline)
+            html = path.read_text(encoding="utf-8")
+            assert pages.setdefault((language, offline), html) == html
+            assert f'<html lang="{language}">' in html
+            assert (web.TILES in html) is not offline
+    assert len(set(pages.values())) == len(kinds)

@@ -1,0 +1,1 @@
+"""The parts of `make_place_layers.py`: made-up layers laid over real boundaries of villages."""
