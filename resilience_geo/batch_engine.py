@@ -24,7 +24,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from resilience_geo.errors import DependencyError, InputError, Message, Problem
+from resilience_geo.errors import DependencyError, InputError, Message, OutputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -162,6 +162,8 @@ def _as_they_come(
         while pending:
             done, pending = wait(pending, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
             for future in done:
+                if future.cancelled():
+                    raise OutputError(_lost())
                 error = future.exception()
                 if not isinstance(error, BrokenProcessPool):
                     yield futures[future], future.result() if error is None else error
@@ -200,6 +202,15 @@ def _begin_worker() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def _lost() -> Problem:
+    """Return the problem of a cluster that went away."""
+    return Problem(
+        found=Message("a Dask scheduler that was lost"),
+        expected=Message("one that is there until the run is done"),
+        remedy=Message("start again; finished villages are kept"),
+    )
+
+
 def _end(pool: ProcessPoolExecutor) -> None:
     """End a pool at once: what is under way is lost and will be made again."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
@@ -214,7 +225,7 @@ def _end(pool: ProcessPoolExecutor) -> None:
 def _dask(scheduler: Any) -> Iterator[Run]:
     """Run tasks on a Dask cluster, which tries those of lost workers again by itself."""
     try:
-        from distributed import Client  # noqa: PLC0415 - heavy, only with the extra
+        from distributed import Client, KilledWorker  # noqa: PLC0415 - heavy, only with the extra
     except ImportError as error:
         raise DependencyError(
             Problem(
@@ -240,7 +251,9 @@ def _dask(scheduler: Any) -> Iterator[Run]:
         function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]
     ) -> Iterator[tuple[int, Any]]:
         with client.get_executor(pure=False, retries=_TRIES) as executor:
-            yield from _as_they_come(executor, function, dict(enumerate(tasks)))
+            for position, answer in _as_they_come(executor, function, dict(enumerate(tasks))):
+                lost = isinstance(answer, KilledWorker)
+                yield position, WorkerLostError(str(answer)) if lost else answer
 
     try:
         yield run

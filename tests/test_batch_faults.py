@@ -264,7 +264,7 @@ def test_dask_gives_the_same_bytes_although_a_worker_is_killed(undisturbed, tmp_
             killed.append(next(iter(pids.values())))
             os.kill(killed[0], signal.SIGKILL)
 
-    rg.plan_villages(out=tmp_path, scheduler=cluster, advance=kill_once, **OPTIONS)
+    rg.plan_villages(out=tmp_path, scheduler=cluster.scheduler.address, advance=kill_once, **OPTIONS)
     assert killed
     assert files_of(tmp_path) == files_of(undisturbed[0])
 
