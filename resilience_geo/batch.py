@@ -145,15 +145,18 @@ def run_villages(
     scheduler: Any = None,
     fresh: bool = False,
     advance: Advance | None = None,
+    wrong: Sequence[Problem] = (),
 ) -> VillageRun:
-    """Plan every village of a layer, all options given; see `plan_villages`."""
+    """Plan every village of a layer, all options given; see `plan_villages`.
+
+    `wrong` is told with everything else that is wrong.
+    """
     chosen = as_read(options)
-    if wrong := map_problems(chosen):
-        raise InputError(wrong)
+    problems = [*wrong, *map_problems(chosen)]
     target = out.absolute()
     say = advance or _silent
     say("read", 0.0)
-    layers = _layers(chosen)
+    layers = _layers(chosen, problems)
     refuse_unwritable(target)
     with engine(workers, scheduler) as run, alone_in(target / WORKINGS):
         job, about = _job(target, chosen, assumptions, layers, fresh=fresh)
@@ -179,9 +182,10 @@ def _silent(step: str, share: float) -> None:
     """Say nothing of how far a run is."""
 
 
-def _layers(options: Mapping[str, Any]) -> dict[str, Any]:
+def _layers(options: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
     """Read and check what all villages share; roads and heights are read tile by tile."""
-    given, problems = read_inputs({**options, **_without("villages")})
+    given, wrong = read_inputs({**options, **_without("villages")})
+    problems = [*problems, *wrong]
     area = given["villages"].geometry if given else None
     names = ("hazard", "population", "shelters", "vulnerable")
     read, wrong = read_inputs({**options, **_without(*names)}, given=given, area=area)

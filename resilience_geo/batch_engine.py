@@ -237,12 +237,15 @@ def _dask(scheduler: Any) -> Iterator[Run]:
     given = isinstance(scheduler, Client)
     try:
         client = scheduler if given else Client(str(scheduler), timeout=_ANSWER_S)  # type: ignore[no-untyped-call]
+        client.wait_for_workers(1, timeout=_ANSWER_S)
     except (OSError, ValueError) as error:
         raise InputError(
             Problem(
                 file=str(scheduler),
                 found=Message("no Dask scheduler ({reason})", reason=type(error).__name__),
-                expected=Message("the address of a running scheduler, such as tcp://host:8786"),
+                expected=Message(
+                    "the address of a scheduler with workers, such as tcp://host:8786"
+                ),
                 remedy=Message("start one, or leave --scheduler out to work on this machine"),
             )
         ) from error

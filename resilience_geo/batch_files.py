@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from resilience_geo import plan_tables
 from resilience_geo.analysis.workings import part_of
+from resilience_geo.batch_geopackage import write_block, write_part
 from resilience_geo.batch_made import (
     place_folder,
     refuse_unwritable,
@@ -28,7 +29,7 @@ from resilience_geo.plan import plan_of
 from resilience_geo.plan_notes import layer_notes, made_up, plan_notes, provenance
 from resilience_geo.plan_parts import cut_out
 from resilience_geo.report_workbook import write_workbook
-from resilience_geo.reports import json_value, write_geopackage, write_summary
+from resilience_geo.reports import json_value, write_summary
 from resilience_geo.route_files import save_route_files
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from resilience_geo.analysis.workings import Workings
+    from resilience_geo.batch_geopackage import BlockFile
     from resilience_geo.batch_tiles import Block
     from resilience_geo.batch_work import Job, Tile, TileInputs
     from resilience_geo.plan import EvacuationPlan
@@ -108,10 +110,11 @@ def write_villages(
         notes=(),
         is_sample=made_up(part.layers, tile.facts),
     )
-    return [
-        _tried(job, tile, _Made(part, departed, plan), code, folder)
-        for code, folder in folders.items()
-    ]
+    parts = {code: cut_out(plan, code, NEAR_M) for code in block.codes}
+    with tempfile.TemporaryDirectory(dir=job.workings, prefix="making-") as room:
+        tables = write_block(plan, parts.values(), Path(room) / "block.gpkg")
+        made = _Made(part, departed, parts, tables)
+        return [_tried(job, tile, made, code, folder) for code, folder in folders.items()]
 
 
 @dataclass(frozen=True)
@@ -120,13 +123,14 @@ class _Made:
 
     part: Workings
     departed: dict[str, Departed]
-    plan: EvacuationPlan
+    plans: dict[str, EvacuationPlan]
+    tables: BlockFile
 
 
 def _tried(job: Job, tile: Tile, made: _Made, code: str, folder: str) -> Outcome:
     """Write one village; one that cannot be written must not keep the others from it."""
-    covered = made.plan.exposure["population_known_share"] > 0.0
-    if not covered[code]:
+    covered = made.plans[code].exposure["population_known_share"] > 0.0
+    if not covered.all():
         # As one plan of this village alone would be refused: no people known is not nobody.
         return Outcome(code, text.word("run_outside", job.language), outside=True)
     try:
@@ -160,7 +164,7 @@ def _write_village(job: Job, tile: Tile, made: _Made, code: str, folder: str) ->
     with tempfile.TemporaryDirectory(dir=job.workings, prefix="making-") as making:
         room = Path(making) / "folder"
         room.mkdir()
-        write_geopackage(plan, room / "plan.gpkg", language)
+        write_part(made.tables, plan, room / "plan.gpkg", language)
         write_workbook(plan, room / "plan.xlsx", language)
         write_summary(plan, room / "summary.json", language)
         save_web_map(plan, room / "map.html", language=language, options=options)
@@ -172,7 +176,7 @@ def _write_village(job: Job, tile: Tile, made: _Made, code: str, folder: str) ->
         files = sizes_of(room)
         place_folder(room, job.out / folder)
     # The tables of all villages show people by class too.
-    by_class = plan.exposure.filter(regex="^people_(?!total$|unknown$)")
+    by_class = plan.exposure.filter(regex="^people_(?!total$|unknown$)|^population")
     row = plan.summary().join(by_class).reset_index()
     stamp = {
         "key": job.key,
@@ -192,7 +196,7 @@ def _plan_of_village(job: Job, tile: Tile, made: _Made, code: str) -> Evacuation
     for departure, allocation in made.part.served.items():
         proof = replace(allocation.proof, could_serve_people=0)  # it is that of all villages
         one.served[departure] = replace(allocation, proof=proof)
-    part = cut_out(made.plan, code, NEAR_M)
+    part = made.plans[code]
     near = part.shelters["shelter_id"].unique()
     departed = {
         name: replace(

@@ -8,13 +8,9 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-try:
-    import fcntl
-except ImportError:  # Windows; two runs in one folder are not kept apart there
-    fcntl = None  # type: ignore[assignment]
 
 from resilience_geo.errors import Message, OutputError, Problem
 from resilience_geo.inputs.grids import is_remote
@@ -168,7 +164,10 @@ def alone_in(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "at-work").open("w", encoding="utf-8") as file:
-        if fcntl is not None:
+        # Windows has none; two runs in one folder are not kept apart there.
+        if find_spec("fcntl") is not None:
+            import fcntl  # noqa: PLC0415
+
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:

@@ -373,9 +373,7 @@ def flows_file(job: Job, block: Block) -> Path:
     return job.workings / f"flows-{block.name}.npz"
 
 
-def totals_of(
-    job: Job, tile: Tile, block: Block, *, everybody: bool = False
-) -> dict[str, Flow]:
+def totals_of(job: Job, tile: Tile, block: Block, *, everybody: bool = False) -> dict[str, Flow]:
     """Return who is on the roads of a tile and at all shelters.
 
     Those are the people of all blocks where they share the seats or `everybody` is asked for;

@@ -246,13 +246,18 @@ def batch(**options: Any) -> None:
 
     _check_folder(options["out"])
     engine = {name: options.pop(name) for name in ("workers", "scheduler", "fresh")}
-    assumptions = _assumptions(
-        (*click.get_current_context().meta.get(_ASSUMED, ()), *options.pop("assume", ()))
-    )
+    given = (*click.get_current_context().meta.get(_ASSUMED, ()), *options.pop("assume", ()))
     shown = {name: options.pop(name) for name in ("quiet", "verbose")}
     out: Path = options.pop("out")
+    wrong: tuple[Problem, ...] = ()
+    try:
+        assumptions = _assumptions(given)
+    except AssumptionError as error:  # told with everything else that is wrong
+        assumptions, wrong = _assumptions(()), tuple(error.problems)
     with village_progress(options["language"], **shown) as advance:
-        run = run_villages(_with_unsaid(options), assumptions, out, advance=advance, **engine)
+        run = run_villages(
+            _with_unsaid(options), assumptions, out, advance=advance, wrong=wrong, **engine
+        )
     _say(run_text(run, out, options["language"]), shown)
     if len(run.failures):
         raise click.exceptions.Exit(EXIT_FAILED)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
 
@@ -13,11 +15,14 @@ from resilience_geo.inputs.vulnerable_columns import VULNERABLE_GROUPS
 from resilience_geo.maps import content, text
 from resilience_geo.maps.cells import MOST_ROWS, sheet_text
 from resilience_geo.maps.symbols import shelter_state
+from resilience_geo.plan import ranked
 from resilience_geo.tables import SERVICE_BANDS_MIN, UNSERVED_CAUSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from resilience_geo.plan import EvacuationPlan
 
@@ -155,22 +160,30 @@ class _Writer:
 
 def _summary(plan: EvacuationPlan, language: str) -> list[Column]:
     """Return the villages, worst first, and their sum."""
-    table = plan.summary()
-    people = plan.exposure.loc[table.index]
     departures = content.departures(plan)
-    sum_ = text.word("all_villages", language)
+    names = ("evacuees", "allocated", *UNSERVED_CAUSES)
+    late = [f"late_{name}" for name in names] if plan.departure == "both" else []
+    lost = ["lost_if_late_people"] if plan.departure == "both" else []
+    of_people = ["people_total", "people_unknown"]
+    table = ranked(
+        pd.DataFrame(
+            {
+                **{name: plan.villages[name] for name in ("village_name", *names, *late, *lost)},
+                **{name: plan.exposure[name] for name in of_people},
+            },
+            index=plan.villages.index,
+        )
+    )
     columns = [
         Column(head=text.word("code", language), values=[*map(str, table.index), ""], width=16),
         Column(
-            head=text.word("village", language), values=[*map(str, table["village_name"]), sum_]
+            head=text.word("village", language),
+            values=[*map(str, table["village_name"]), text.word("all_villages", language)],
         ),
-        _with_sum(people, "people_total", text.word("people_total", language)),
-        _with_sum(people, "people_unknown", text.word("people_unknown", language)),
-        _with_sum(table, "evacuees", text.word("evacuees", language)),
+        *(_with_sum(table, name, text.word(name, language)) for name in (*of_people, "evacuees")),
     ]
     for departure in departures:
-        late = plan.departure == "both" and departure == "late"
-        for name in ("allocated", *UNSERVED_CAUSES):
+        for name in names[1:]:
             if name == "shelters_full" and not any(
                 content.total(plan, name, each) for each in departures
             ):
@@ -178,15 +191,18 @@ def _summary(plan: EvacuationPlan, language: str) -> list[Column]:
             head = text.word(name, language)
             if len(departures) > 1:
                 head = f"{head} ({text.word(f'{departure}_short', language).lower()})"
-            columns.append(_with_sum(table, f"late_{name}" if late else name, head))
-    if plan.departure == "both":
-        columns.append(_with_sum(table, "lost_if_late_people", text.word("lost_if_late", language)))
-    return columns
+            twin = f"late_{name}" if late and departure == "late" else name
+            columns.append(_with_sum(table, twin, head))
+    return [
+        *columns,
+        *(_with_sum(table, name, text.word("lost_if_late", language)) for name in lost),
+    ]
 
 
 def _with_sum(table: pd.DataFrame, name: str, head: str) -> Column:
     """Return a column of people with its sum below."""
-    return Column(head=head, values=[*table[name], table[name].sum()], kind="count")
+    people = table[name].to_numpy()
+    return Column(head=head, values=[*people.tolist(), np.nansum(people)], kind="count")
 
 
 def _exposure(plan: EvacuationPlan, language: str) -> list[Column]:
@@ -339,17 +355,14 @@ def _count(plan: EvacuationPlan, name: str, departure: str, head: str) -> Column
     )
 
 
-def _departure_column(plan: EvacuationPlan, table: Any, language: str) -> list[Column]:
+def _departure_column(plan: EvacuationPlan, names: Any, language: str) -> list[Column]:
     """Return the column that says which departure a row is of, where a table has both."""
-    if "departure" not in table.columns:
+    if names is None:
         return []
     kind = str(plan.hazard.kind)
-    names = {name: text.departure_name(name, kind, language) for name in ("early", "late")}
+    words = {name: text.departure_name(name, kind, language) for name in ("early", "late")}
     return [
-        Column(
-            head=text.word("departure", language),
-            values=[names[str(value)] for value in table["departure"]],
-        )
+        Column(head=text.word("departure", language), values=[words[str(name)] for name in names])
     ]
 
 
@@ -357,16 +370,18 @@ def _shelters(plan: EvacuationPlan, language: str) -> list[Column]:
     """Return the shelters; a capacity that is not known says so."""
     table = plan.shelters
     unknown = text.word("unknown", language)
-    capacity = [unknown if pd.isna(value) else float(value) for value in table["capacity_people"]]
+    seats, coming = table["capacity_people"].to_numpy(), table["allocated_people"].to_numpy()
+    status = table["status"].to_numpy(dtype=object)
+    capacity = [unknown if math.isnan(value) else value for value in seats.tolist()]
     states = [
-        text.word(f"shelter_{shelter_state(str(status), float(people))}", language)
-        for status, people in zip(table["status"], table["capacity_people"], strict=True)
+        text.word(f"shelter_{shelter_state(str(each), people)}", language)
+        for each, people in zip(status, seats.tolist(), strict=True)
     ]
     kinds = table["kind"] if "kind" in table.columns else [""] * len(table)
-    left = table["capacity_people"].floordiv(1) - table["allocated_people"]
-    free = left.clip(lower=0).where(table["status"] == "usable")
+    left = np.maximum(np.floor(seats) - coming, 0.0)
+    free = np.where(status == "usable", left, np.nan)
     return [
-        *_departure_column(plan, table, language),
+        *_departure_column(plan, table.get("departure"), language),
         Column(head=text.word("code", language), values=list(map(str, table["shelter_id"]))),
         Column(head=text.word("name", language), values=_texts(table["name"])),
         Column(
@@ -378,10 +393,10 @@ def _shelters(plan: EvacuationPlan, language: str) -> list[Column]:
         Column(head=text.word("capacity", language), values=capacity, kind="count"),
         Column(
             head=text.word("people_coming", language),
-            values=list(table["allocated_people"]),
+            values=coming.tolist(),
             kind="count",
         ),
-        Column(head=text.word("free_seats", language), values=list(free), kind="count"),
+        Column(head=text.word("free_seats", language), values=free.tolist(), kind="count"),
     ]
 
 
@@ -403,42 +418,48 @@ def _texts(values: Any) -> list[str]:
 
 def _routes(plan: EvacuationPlan, language: str) -> list[Column]:
     """Return one route per village and shelter."""
-    # Without their lines, which take long to carry along.
-    routes = pd.DataFrame(plan.routes.drop(columns=plan.routes.geometry.name))
-    parts = [
-        content.main_routes(content.of_departure(routes, name)) for name in content.departures(plan)
-    ]
-    table = pd.concat(parts, ignore_index=True)
+    routes = plan.routes
+    chosen = [content.main_route_rows(routes, name) for name in content.departures(plan)]
+    rows = np.concatenate([each for each, _ in chosen])
+    people = np.concatenate([each for _, each in chosen])
+
+    def of(name: str) -> NDArray[Any]:
+        """Return a column of these routes."""
+        values: NDArray[Any] = routes[name].to_numpy()[rows]
+        return values
+
     shelters = dict(zip(plan.shelters["shelter_id"], _texts(plan.shelters["name"]), strict=True))
-    villages = plan.villages["village_name"]
-    codes = [str(code) for code in table["village_code"]]
-    names = [str(villages.get(code, "")) for code in table["village_code"]]
+    villages = dict(zip(plan.villages.index, plan.villages["village_name"], strict=True))
+    codes = [str(code) for code in of("village_code")]
     columns = [
-        *_departure_column(plan, table, language),
+        *_departure_column(
+            plan, of("departure") if "departure" in routes.columns else None, language
+        ),
         Column(head=text.word("code", language), values=codes, width=16),
-        Column(head=text.word("village", language), values=names),
+        Column(
+            head=text.word("village", language),
+            values=[str(villages.get(code, "")) for code in codes],
+        ),
         Column(
             head=text.word("shelter", language),
-            values=[shelters.get(code, "") or str(code) for code in table["shelter_id"]],
+            values=[shelters.get(code, "") or str(code) for code in of("shelter_id")],
         ),
-        Column(
-            head=text.word("route_people", language), values=list(table["evacuees"]), kind="count"
-        ),
+        Column(head=text.word("route_people", language), values=people.tolist(), kind="count"),
         Column(
             head=f"{text.word('distance', language)} (m)",
-            values=list(table["distance_m"]),
+            values=of("distance_m").tolist(),
             kind="count",
         ),
         Column(
             head=f"{text.word('travel_time', language)} ({text.word('min', language)})",
-            values=list(table["travel_time_s"] / _SECONDS_PER_MINUTE),
+            values=(of("travel_time_s") / _SECONDS_PER_MINUTE).tolist(),
             kind="minutes",
         ),
     ]
     columns += [
-        Column(head=text.word(name, language), values=list(table[name]), kind="count")
+        Column(head=text.word(name, language), values=of(name).tolist(), kind="count")
         for name in ("hazardous_m", "unknown_m")
-        if name in table.columns
+        if name in routes.columns
     ]
     return columns
 
@@ -448,7 +469,7 @@ def _unserved(plan: EvacuationPlan, language: str) -> list[Column]:
     table = plan.unserved
     villages = plan.villages["village_name"]
     return [
-        *_departure_column(plan, table, language),
+        *_departure_column(plan, table.get("departure"), language),
         Column(
             head=text.word("code", language),
             values=[str(code) for code in table["village_code"]],

@@ -165,15 +165,21 @@ def write_geopackage(plan: EvacuationPlan, path: Path, language: str) -> None:
     language
         Of the description, which says where the data is made up, and of the legend in QGIS.
     """
-    stamp = text.word("sample_note", language) if plan.is_sample else ""
-    title = content.title(plan, language)
     write_layers(
         {name: getattr(plan, name) for name in LAYERS},
         path,
-        description=f"{text.word('sample', language)}: {stamp} {title}" if stamp else title,
+        description=layer_description(plan, language),
         moment=content.created(plan),
     )
     write_layer_styles(plan, path, language)
+
+
+def layer_description(plan: EvacuationPlan, language: str) -> str:
+    """Return what a layer of a plan says of itself, first that it is made up where it is."""
+    title = content.title(plan, language)
+    if not plan.is_sample:
+        return title
+    return f"{text.word('sample', language)}: {text.word('sample_note', language)} {title}"
 
 
 def write_summary(plan: EvacuationPlan, path: Path, language: str) -> None:

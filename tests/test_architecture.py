@@ -48,6 +48,7 @@ LINES = (
         "batch_engine",
         "batch_files",
         "batch_flows",
+        "batch_geopackage",
         "batch_offers",
         "batch_options",
         "batch_result",

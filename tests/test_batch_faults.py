@@ -13,7 +13,8 @@ import pytest
 
 import resilience_geo as rg
 from resilience_geo.batch_engine import WorkerLostError, engine
-from resilience_geo.errors import InputError
+from resilience_geo.batch_made import alone_in
+from resilience_geo.errors import InputError, OutputError
 from tests.batch_runs import OPTIONS, command, files_of
 
 # However often it is killed: ten times a night, fewer where tests must be quick.
@@ -264,7 +265,8 @@ def test_dask_gives_the_same_bytes_although_a_worker_is_killed(undisturbed, tmp_
             killed.append(next(iter(pids.values())))
             os.kill(killed[0], signal.SIGKILL)
 
-    rg.plan_villages(out=tmp_path, scheduler=cluster.scheduler.address, advance=kill_once, **OPTIONS)
+    address = cluster.scheduler.address
+    rg.plan_villages(out=tmp_path, scheduler=address, advance=kill_once, **OPTIONS)
     assert killed
     assert files_of(tmp_path) == files_of(undisturbed[0])
 
@@ -273,3 +275,11 @@ def test_no_scheduler_is_said(tmp_path):
     pytest.importorskip("distributed")
     with pytest.raises(InputError, match="no Dask scheduler"):
         rg.plan_villages(out=tmp_path, scheduler="tcp://127.0.0.1:9", **OPTIONS)
+
+
+def test_a_second_run_in_the_same_folder_is_refused(tmp_path):
+    with (
+        alone_in(tmp_path / ".batch"),
+        pytest.raises(OutputError, match="another run"),
+    ):
+        rg.plan_villages(out=tmp_path, workers=1, **OPTIONS)

@@ -36,7 +36,8 @@ _DRAWN_UNREACHABLE_M = 3000.0
 _HALF_A_MINUTE_S = 30.0
 _NOBODY_PEOPLE = 1e-3
 _MANY_POINTS = 500
-_POORLY_COVERED = 0.5  # share of the area of a village
+POORLY_COVERED = 0.5
+"""Share of a village below which the population layer says too little of it."""
 _LONG_M = 99_950.0  # what rounds to 100.0 km
 SOME_ROAD_M = 5.0
 """Less road than this is written as 0 m."""
@@ -84,7 +85,7 @@ def unknown_sentence(plan: EvacuationPlan, village: int, language: str) -> str:
     It belongs beside every word that somebody need not leave: unknown is not safe.
     """
     said = [text.word("part_unknown", language)] if with_unknown(plan)[village] else []
-    if plan.exposure["population_known_share"].iloc[village] < _POORLY_COVERED:
+    if plan.exposure["population_known_share"].iloc[village] < POORLY_COVERED:
         said.append(text.word("part_people_unknown", language))
     return " ".join(said)
 
@@ -210,7 +211,7 @@ def summary(plan: EvacuationPlan, language: str, *, whole: bool = False) -> list
         sentences.append(
             text.word("summary_unknown", language, unknown=text.number(unknown, language))
         )
-    if (plan.exposure["population_known_share"] < _POORLY_COVERED).all():
+    if (plan.exposure["population_known_share"] < POORLY_COVERED).all():
         sentences.append(text.word("part_people_unknown", language))
     return sentences
 
@@ -532,37 +533,56 @@ def _box_in_degrees(shapes: NDArray[np.object_], crs: Any) -> NDArray[np.float64
 
 
 def main_routes(routes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the routes of `main_route_rows`, with the people each stands for as `evacuees`."""
+    rows, people = main_route_rows(routes)
+    return routes.iloc[rows].assign(evacuees=people)
+
+
+def main_route_rows(
+    routes: pd.DataFrame, departure: str | None = None
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     """Return one route per village and shelter: the first route of the origin with most people.
 
     The same ones as `settlement_answers` without settlements: of equal origins the first by its
     identifier; of an origin in several rows (groups apart) the row of most people, then of the
-    quicker way. `evacuees` is then the people of all routes it stands for.
+    quicker way.
+
+    Parameters
+    ----------
+    routes
+        As in a plan.
+    departure
+        Of which departure; None: of all.
+
+    Returns
+    -------
+    rows, people
+        Positions of the routes, by village and shelter; the people of all routes each stands for.
     """
-    rank = routes["rank"].to_numpy() if "rank" in routes.columns else np.ones(len(routes))
-    first = np.flatnonzero(rank == 1)
+    chosen = np.ones(len(routes), dtype=bool)
+    if departure is not None:
+        chosen &= is_departure(routes, departure)
+    if "rank" in routes.columns:
+        chosen &= routes["rank"].to_numpy() == 1
+    first = np.flatnonzero(chosen)
 
     def numbers(name: str) -> NDArray[np.int64]:
         """Return a number per route for the texts of a column, in their order."""
         codes, _ = pd.factorize(routes[name].to_numpy(dtype=object)[first], sort=True)
         return np.asarray(codes, dtype=np.int64)
 
-    village, shelter, origin = (
-        numbers(each) for each in ("village_code", "shelter_id", "origin_id")
-    )
+    village, shelter, origin = map(numbers, ("village_code", "shelter_id", "origin_id"))
     pair = village * (shelter.max(initial=0) + 1) + shelter
     whose = pair * (origin.max(initial=0) + 1) + origin
-    if "departure" in routes.columns:
-        departure = numbers("departure")
-        whose = whose * (departure.max(initial=0) + 1) + departure
+    if departure is None and "departure" in routes.columns:
+        when = numbers("departure")
+        whose = whose * (when.max(initial=0) + 1) + when
     evacuees = routes["evacuees"].to_numpy()[first]
     seconds = routes["travel_time_s"].to_numpy()[first]
     together = _sums(whose, evacuees)
     order = np.lexsort((numbers("route_id"), seconds, -evacuees, origin, -together))
-    _, best = np.unique(pair[order], return_index=True)
-    rows = order[best]
-    chosen = routes.iloc[first[rows]].copy()
-    chosen["evacuees"] = _sums(pair, evacuees)[rows]
-    return chosen
+    rows = order[np.unique(pair[order], return_index=True)[1]]
+    return first[rows], _sums(pair, evacuees)[rows]
 
 
 def _sums(keys: NDArray[np.int64], values: NDArray[Any]) -> NDArray[Any]:

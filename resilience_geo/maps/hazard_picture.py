@@ -69,10 +69,7 @@ class HazardPicture:
 
     def geographic_bounds(self) -> tuple[float, float, float, float]:
         """Return west, south, east and north in degrees."""
-        west, south, east, north = rasterio.warp.transform_bounds(
-            self.crs, GEOGRAPHIC, *self.bounds
-        )
-        return west, south, east, north
+        return _box_in(self.bounds, self.crs, GEOGRAPHIC)
 
     def pixels(self) -> NDArray[np.uint8]:
         """Return palette numbers: classes, with `UNKNOWN + 1` where a hatch line runs."""
@@ -162,7 +159,7 @@ def hazard_picture(
         Whether pixels must be fine enough for a hatch inside a cell; else a quarter of a cell is,
         which leaves its edges where they are.
     """
-    area = rasterio.warp.transform_bounds(GEOGRAPHIC, crs, *bounds)
+    area = _box_in(bounds, GEOGRAPHIC, crs)
     maps = (hazard,) if hazard.grid is not None else hazard.maps
     sources = [None if one.grid is None else _merged_ranks(one, bounds) for one in maps]
     parts = _PIXELS_FOR_HATCH if hatched else _PIXELS_FOR_EDGES
@@ -180,6 +177,16 @@ def hazard_picture(
         )
         classes = graver_class(classes, _CLASS_OF_RANK[ranks])
     return HazardPicture(classes=classes, bounds=area, crs=crs)
+
+
+def _box_in(
+    box: tuple[float, float, float, float], source: pyproj.CRS, target: pyproj.CRS
+) -> tuple[float, float, float, float]:
+    """Return the box around a box (west, south, east, north) in another CRS."""
+    if source == target:
+        return box
+    west, south, east, north = rasterio.warp.transform_bounds(source, target, *box)
+    return west, south, east, north
 
 
 def _pixel_grid(
@@ -239,9 +246,7 @@ def _pixel_size(
     height, width = ranks.shape
     left, top = transform.c, transform.f
     right, bottom = left + width * transform.a, top + height * transform.e
-    moved_left, _, moved_right, _ = rasterio.warp.transform_bounds(
-        source_crs, crs, left, bottom, right, top
-    )
+    moved_left, _, moved_right, _ = _box_in((left, bottom, right, top), source_crs, crs)
     return float(max((moved_right - moved_left) / width / parts, _FINEST_PIXEL_M))
 
 
@@ -276,7 +281,7 @@ def _merged_ranks(
 ) -> tuple[NDArray[np.uint8], Affine]:
     """Return ranks of the grid's cells in an area, the worst of each block, and their transform."""
     grid = hazard.grid
-    west, south, east, north = rasterio.warp.transform_bounds(GEOGRAPHIC, grid.crs, *bounds)
+    west, south, east, north = _box_in(bounds, GEOGRAPHIC, grid.crs)
     corner = grid.transform  # north-up: a and e are the cell's width and height
     top = max(0, math.floor((north - corner.f) / corner.e) - 1)
     bottom = min(grid.shape[0], math.ceil((south - corner.f) / corner.e) + 1)

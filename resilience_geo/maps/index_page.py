@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
 from resilience_geo.maps import content, text, thumbnail
@@ -26,8 +27,6 @@ from resilience_geo.maps.xml_text import legal
 
 if TYPE_CHECKING:
     import os
-
-    import pandas as pd
 
     from resilience_geo.plan import EvacuationPlan
     from resilience_geo.village_run import VillageRun
@@ -109,7 +108,9 @@ def _page(run: VillageRun, language: str, *, agency: str | None, palette: str) -
     rows = _rows(run)
     failed, remarked = _failures(run, language)
     for row in rows:
-        row["remark"] = "; ".join(one["reason"] for one in remarked if one["key"] == row["key"])
+        said = [one["reason"] for one in remarked if one["key"] == row["key"]]
+        said += [text.word("part_people_unknown", language)] if row["thin"] else []
+        row["remark"] = "; ".join(said)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     environment.filters["whole"] = lambda value: text.number(value, language)
     environment.filters["people"] = lambda value: text.people(value, language)
@@ -234,6 +235,8 @@ def _rows(run: VillageRun) -> list[dict[str, Any]]:
             for people in summary["people_unknown"].tolist()
         ],
     }
+    known = summary.get("population_known_share", pd.Series(1.0, index=summary.index))
+    columns["thin"] = [share < content.POORLY_COVERED for share in known.tolist()]
     for name in names:
         late = "late_" if run.departure == "both" and name == "late" else ""
         columns[f"placed_{name}"] = _whole(summary[f"{late}allocated"])

@@ -106,10 +106,12 @@ def _shelters(plan: EvacuationPlan, language: str) -> list[_Entry]:
     shelters = content.drawn_shelters(plan)
     states = {
         symbols.shelter_state(str(status), float(capacity))
-        for status, capacity in zip(shelters["status"], shelters["capacity_people"], strict=True)
+        for status, capacity in set(
+            zip(shelters["status"], shelters["capacity_people"], strict=True)
+        )
     }
-    kinds = shelters["kind"].dropna().astype(str) if "kind" in shelters.columns else ()
-    roles = {symbols.shelter_role(kind) for kind in kinds}
+    kinds = set(shelters["kind"].dropna()) if "kind" in shelters.columns else set()
+    roles = {symbols.shelter_role(str(kind)) for kind in kinds}
     entries = [
         (
             f"shelter_{state}",
@@ -145,9 +147,11 @@ def _unserved(plan: EvacuationPlan, language: str) -> list[_Entry]:
 def _flows(plan: EvacuationPlan, language: str) -> list[_Entry]:
     """Return the widths of the flow that occur, with their people."""
     columns = [f"evacuees_{name}" for name in content.departures(plan)]
-    people = plan.stretches[[name for name in columns if name in plan.stretches.columns]]
-    classes = np.searchsorted(style.FLOW_CUTS, people.to_numpy().ravel(), side="right") - 1
-    present = set(classes.tolist())
+    present: set[int] = set()
+    for name in columns:
+        if name in plan.stretches.columns:
+            people = plan.stretches[name].to_numpy()
+            present |= set(np.unique(np.digitize(people, style.FLOW_CUTS)) - 1)
     return [
         (f"flow_{number}", label, _flow(style.FLOW_WIDTHS[number]))
         for number, label in enumerate(flow_labels(language))
@@ -169,7 +173,7 @@ def _hazard(plan: EvacuationPlan, language: str, palette: str) -> list[_Entry]:
 
 def _roads(plan: EvacuationPlan, language: str) -> list[_Entry]:
     """Return the states of roads."""
-    present = set(plan.stretches["state"]) | {"open"}
+    present = set(plan.stretches["state"].to_numpy(dtype=object)) | {"open"}
     return [
         (f"road_{state}", text.word(f"road_{state}", language), _line(style.ROADS[state]))
         for state in style.ROAD_STATES

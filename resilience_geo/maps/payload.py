@@ -23,7 +23,7 @@ from resilience_geo.maps import content, style, text, words_web
 from resilience_geo.maps.hazard_picture import GREY_STEP, WEB_MERCATOR, hazard_picture
 from resilience_geo.maps.legend import SECOND_ROUTE
 from resilience_geo.maps.options import MapOptions
-from resilience_geo.maps.payload_base import base, detours
+from resilience_geo.maps.payload_base import Bounds, base, detours
 from resilience_geo.maps.payload_places import bridges, shelters, unserved
 from resilience_geo.maps.payload_routes import routes_data
 from resilience_geo.maps.payload_villages import (
@@ -44,7 +44,11 @@ __all__ = ["inside_points", "map_data", "village_tables"]
 
 
 def map_data(
-    plan: EvacuationPlan, language: str, options: MapOptions | None = None
+    plan: EvacuationPlan,
+    language: str,
+    options: MapOptions | None = None,
+    *,
+    bounds: Bounds | None = None,
 ) -> dict[str, Any]:
     """Return everything the page draws.
 
@@ -56,12 +60,14 @@ def map_data(
         `id` or `en`.
     options
         Basemap, settlements and palette; None: those of `MapOptions()`.
+    bounds
+        Those of the plan, where they are known: finding them takes a look at every route.
     """
     options = options or MapOptions()
     departures = content.departures(plan)
     drawn = content.drawn_shelters(plan)
     shown = {name: content.of_departure(drawn, name) for name in departures}
-    west, south, east, north = bounds = content.plan_bounds(plan)
+    west, south, east, north = bounds = bounds or content.plan_bounds(plan)
     return {
         "language": language,
         "departures": list(departures),
@@ -94,9 +100,7 @@ def map_data(
     }
 
 
-def hazard(
-    plan: EvacuationPlan, bounds: tuple[float, float, float, float], language: str, palette: str
-) -> dict[str, Any]:
+def hazard(plan: EvacuationPlan, bounds: Bounds, language: str, palette: str) -> dict[str, Any]:
     """Return the classes of the hazard as a picture, and how each class looks."""
     picture = hazard_picture(plan.hazard, bounds, WEB_MERCATOR, hatched=False)
     west, south, east, north = picture.geographic_bounds()

@@ -73,7 +73,7 @@ def base(plan: EvacuationPlan, bounds: Bounds, basemap: Basemap | None) -> dict[
     names = plan.roads["name"].to_numpy(dtype=object)[inside]
     most = min(_MOST_NAMES + _MORE_NAMES * (len(plan.villages) - 1), _MOST_NAMES_OF_A_CITY)
     result: dict[str, Any] = {
-        "roads": {name: polylines.packed_lines(lines[classes == name], crs) for name in _RANK},
+        "roads": _packs(lines, classes, tuple(_RANK), crs),
         "roadNames": _road_names(lines, crs, names, classes, most),
         "water": [],
         "waterways": ["", ""],
@@ -94,8 +94,17 @@ def detours(plan: EvacuationPlan, bounds: Bounds) -> dict[str, list[str]]:
     rows = np.flatnonzero(states != "open")
     lines = np.asarray(plan.stretches.geometry.array)[rows]
     inside = _within(lines, crs, _frame(bounds))
-    lines, states = lines[inside], states[rows[inside]]
-    return {state: polylines.packed_lines(lines[states == state], crs) for state in DETOUR_STATES}
+    return _packs(lines[inside], states[rows[inside]], DETOUR_STATES, crs)
+
+
+def _packs(
+    lines: NDArray[np.object_], kinds: NDArray[np.object_], names: tuple[str, ...], crs: pyproj.CRS
+) -> dict[str, list[str]]:
+    """Return the lines of each kind, joined where they go on, as a pack by name."""
+    number = {name: position for position, name in enumerate(names)}
+    kind = np.array([number[name] for name in kinds], dtype=np.int64)
+    packs = polylines.packed_by_kind(lines, kind, len(names), crs)
+    return dict(zip(names, packs, strict=True))
 
 
 def road_classes(highway: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -61,11 +61,11 @@ def unserved(plan: EvacuationPlan, departure: str) -> dict[str, str]:
         return dict.fromkeys(("at", "status", "people"), "")
     crs = plan.origins.crs
     table = unserved_places(plan, departure, crs, most=_MOST_UNSERVED_SIGNS)
-    places = to_lat_lon(table[["x", "y"]].to_numpy(), crs)
+    places = to_lat_lon(np.column_stack([table["x"], table["y"]]), crs)
     status = {cause: number for number, cause in enumerate(STATUSES)}
     return {
         "at": encode_points(places[:, ::-1]),
-        "status": encode_numbers(table["cause"].map(status).to_numpy().astype(np.int64)),
+        "status": encode_numbers([status[cause] for cause in table["cause"]]),
         "people": encode_numbers(table["people"].to_numpy()),
     }
 

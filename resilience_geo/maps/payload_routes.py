@@ -289,7 +289,7 @@ def _packed_answers(
         "secondShared": _said_metres(routes["shared_m"][second]),
         "secondWalk": node[second],
     }
-    return {name: encode_numbers(values.astype(np.int64)) for name, values in columns.items()}
+    return polylines.encode_columns(columns)
 
 
 def _measures(

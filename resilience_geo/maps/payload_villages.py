@@ -46,7 +46,7 @@ def inside_places(geometry: gpd.GeoSeries) -> list[list[float]]:
 
 def inside_points(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
     """Return a point of each shape: itself if it is one, else a point inside it."""
-    if bool((geometry.geom_type == "Point").all()):
+    if (shapely.get_type_id(np.asarray(geometry.array)) == shapely.GeometryType.POINT).all():
         return geometry
     return geometry.representative_point()
 

@@ -7,16 +7,19 @@ a name cannot hide in it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from resilience_geo.crs import GEOGRAPHIC, metric_crs_of, to_lat_lon
 from resilience_geo.maps.shared_routes import routes_of_chains, share_routes
-from resilience_geo.maps.strokes import strokes
+from resilience_geo.maps.strokes import strokes_by_kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     import pyproj
     from numpy.typing import NDArray
@@ -56,25 +59,43 @@ def packed(geometry: gpd.GeoSeries, *, tolerance_m: float = TOLERANCE_M) -> list
     if geometry.empty:
         return ["", ""]
     metres = _in_metres(geometry)
-    return packed_lines(np.asarray(metres.array), metres.crs, tolerance_m=tolerance_m)
+    shapes = np.asarray(metres.array)
+    kind = np.zeros(len(shapes), dtype=np.int64)
+    return packed_by_kind(shapes, kind, 1, metres.crs, tolerance_m=tolerance_m)[0]
 
 
-def packed_lines(
-    shapes: NDArray[np.object_], crs: pyproj.CRS, *, tolerance_m: float = TOLERANCE_M
-) -> list[str]:
-    """Return the lines or rings of shapes as `packed` does.
+def packed_by_kind(
+    shapes: NDArray[np.object_],
+    kind: NDArray[np.int64],
+    count: int,
+    crs: pyproj.CRS,
+    *,
+    tolerance_m: float = TOLERANCE_M,
+) -> list[list[str]]:
+    """Return a pack, as `packed` does, of each kind of shapes.
 
     Parameters
     ----------
     shapes
         Lines or polygons, none of them empty.
+    kind
+        Of each shape: a whole number below `count`.
+    count
+        How many kinds there are.
     crs
-        Their metric CRS.
+        The metric CRS of the shapes.
     tolerance_m
         How far a line may move when points are dropped.
     """
-    lines, _ = _lines_of(shapes)
-    return pack_lines(shapely.simplify(strokes(lines), tolerance_m), crs)
+    lines, owner = _lines_of(shapes)
+    joined, kind_of_stroke = strokes_by_kind(lines, kind[owner])
+    light = shapely.simplify(joined, tolerance_m)
+    degrees, sizes = to_lat_lon(shapely.get_coordinates(light), crs), _sizes(light)
+    kind_of_point = np.repeat(kind_of_stroke, sizes)
+    return [
+        _pack(degrees[kind_of_point == number], sizes[kind_of_stroke == number], ordered=False)
+        for number in range(count)
+    ]
 
 
 def packed_areas(geometry: gpd.GeoSeries, *, tolerance_m: float = TOLERANCE_M) -> list[list[str]]:
@@ -89,9 +110,9 @@ def packed_areas(geometry: gpd.GeoSeries, *, tolerance_m: float = TOLERANCE_M) -
     """
     if geometry.empty:
         return []
-    light = simplified_areas(_in_metres(geometry), tolerance_m).to_crs(4326)
+    light = simplified_areas(_in_metres(geometry), tolerance_m)
     lines, owners = _lines_of(np.asarray(light.array))
-    texts = encode(lines)
+    texts = encode(lines, light.crs)
     result: list[list[str]] = [[] for _ in range(len(geometry))]
     for owner, text in zip(owners.tolist(), texts, strict=True):
         result[owner].append(text)
@@ -169,8 +190,15 @@ def _lines_of(
     return np.asarray(as_lines), of_shape[order]
 
 
-def encode(lines: NDArray[np.object_]) -> list[str]:
-    """Return lines in degrees as encoded polylines.
+def encode(lines: NDArray[np.object_], crs: pyproj.CRS = GEOGRAPHIC) -> list[str]:
+    """Return lines as encoded polylines, in degrees.
+
+    Parameters
+    ----------
+    lines
+        LineStrings.
+    crs
+        Their CRS.
 
     Examples
     --------
@@ -180,7 +208,7 @@ def encode(lines: NDArray[np.object_]) -> list[str]:
     if not len(lines):
         return []
     points, of_line = shapely.get_coordinates(lines, return_index=True)
-    steps = _steps(points[:, ::-1])
+    steps = _steps(to_lat_lon(points, crs))
     deltas = np.diff(steps, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     starts = np.flatnonzero(np.diff(of_line, prepend=-1))
     deltas[starts] = steps[starts]
@@ -208,12 +236,21 @@ def pack_lines(
     ordered
         Whether the lines must keep their order; else near ones come together.
     """
-    if not len(lines):
-        return ["", ""]
     degrees = to_lat_lon(shapely.get_coordinates(lines), crs)
-    sizes = shapely.get_num_coordinates(lines)
-    first = np.cumsum(sizes) - sizes
+    return _pack(degrees, _sizes(lines), ordered=ordered)
+
+
+def _sizes(lines: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Return how many points each line has."""
+    return np.asarray(shapely.get_num_coordinates(lines), dtype=np.int64)
+
+
+def _pack(degrees: NDArray[np.float64], sizes: NDArray[np.int64], *, ordered: bool) -> list[str]:
+    """Return lines as `pack_lines` does: their points (latitude, longitude), how many of each."""
+    if not sizes.size:
+        return ["", ""]
     if not ordered:
+        first = np.cumsum(sizes) - sizes
         order = _near_ones_together(degrees[first])
         first, sizes = first[order], sizes[order]
         shift = np.repeat(first - np.cumsum(sizes) + sizes, sizes)
@@ -244,6 +281,17 @@ def encode_numbers(values: NDArray[np.int64] | list[int]) -> str:
     '?@AoA'
     """
     return _letters(np.asarray(values, dtype=np.int64).ravel())[0]
+
+
+def encode_columns(columns: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+    """Return columns of whole numbers as texts, as `encode_numbers` does with each."""
+    if not columns:
+        return {}
+    values = [column.astype(np.int64) for column in columns.values()]
+    letters, lengths = _letters(np.concatenate(values))
+    ends = np.append(0, np.cumsum(lengths))[np.cumsum([0, *(each.size for each in values)])]
+    texts = (letters[begin:end] for begin, end in itertools.pairwise(ends.tolist()))
+    return dict(zip(columns, texts, strict=True))
 
 
 def _steps(degrees: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -39,10 +39,33 @@ def strokes(lines: NDArray[np.object_]) -> NDArray[np.object_]:
         The same ways, in fewer lines. Two lines are joined where nothing else ends, at any angle;
         where several meet, only those that turn by less than 50 degrees, straightest first.
     """
-    lines = lines[shapely.length(lines) > 0.0]
+    return strokes_by_kind(lines, np.zeros(len(lines), dtype=np.int64))[0]
+
+
+def strokes_by_kind(
+    lines: NDArray[np.object_], kind: NDArray[np.int64]
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Return lines joined as `strokes` does, each kind for itself.
+
+    Parameters
+    ----------
+    lines
+        LineStrings in a metric CRS.
+    kind
+        Of each line: a whole number from 0 on.
+
+    Returns
+    -------
+    strokes, kind
+        Those of one kind follow one another.
+    """
+    kept = np.flatnonzero(shapely.length(lines) > 0.0)
+    kept = kept[np.argsort(kind[kept], kind="stable")]
+    lines, kind = lines[kept], kind[kept]
     if not lines.size:
-        return lines
-    one, other = _pairs(*_ends(lines))
+        return lines, kind
+    node, bearing = _ends(lines)
+    one, other = _pairs(node * (kind.max() + 1) + np.repeat(kind, 2), bearing)
     links = (np.ones(one.size, dtype=np.int8), (one >> 1, other >> 1))
     graph = coo_matrix(links, shape=(lines.size, lines.size))
     _, stroke = connected_components(graph, directed=False)
@@ -55,8 +78,10 @@ def strokes(lines: NDArray[np.object_]) -> NDArray[np.object_]:
         named, bundle = np.unique(stroke[several], return_inverse=True)
         bundles = shapely.multilinestrings(lines[several], indices=bundle)
         drawn[named] = shapely.line_merge(bundles)
-    joined: NDArray[np.object_] = shapely.get_parts(drawn)
-    return joined
+    kind_of_stroke = np.empty(drawn.size, dtype=np.int64)
+    kind_of_stroke[stroke] = kind
+    joined, of_stroke = shapely.get_parts(drawn, return_index=True)
+    return joined, kind_of_stroke[of_stroke]
 
 
 def _ends(lines: NDArray[np.object_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

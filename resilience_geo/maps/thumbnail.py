@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import rasterio.features
 import shapely
 from affine import Affine
@@ -20,7 +21,6 @@ from resilience_geo.maps import content, style
 from resilience_geo.maps.hazard_samples import hazard_class_at
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from numpy.typing import NDArray
 
     from resilience_geo.plan import EvacuationPlan
@@ -78,6 +78,25 @@ _DETAILS = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Routes:
+    """Main routes, a row each.
+
+    Parameters
+    ----------
+    lines
+        In the CRS of the villages.
+    people
+        Who goes that way (people).
+    shelter_ids
+        Where to.
+    """
+
+    lines: NDArray[np.object_]
+    people: NDArray[np.int64]
+    shelter_ids: NDArray[np.object_]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Frame:
     """Where the picture lies: pixel = (place - corner) x scale, rows running south.
 
@@ -129,10 +148,22 @@ def thumbnail_svg(plan: EvacuationPlan, palette: str = "colour_blind") -> str:
     >>> import resilience_geo as rg
     >>> picture = thumbnail_svg(rg.village_plan(plan, "99.01.01.2001"))  # doctest: +SKIP
     """
-    frame = _frame_of(plan.villages)
-    svg = ""
+    villages = np.asarray(plan.villages.geometry.array)
+    frame = _frame_of(villages)
+    shapes = _in_pixels(villages, frame)
+    routes, svg = _main_routes(plan), ""
     for detail in _DETAILS:
-        svg = _picture(plan, frame, detail, palette)
+        classes = _classes(plan, shapes, frame, detail.cell)
+        svg = _svg(
+            f'<path d="M0 0h{WIDTH}v{HEIGHT}H0z" fill="#FFF"/>'
+            + _hazard(classes, detail.cell, palette)
+            + f'<path d="M-4-4h168v128H-4z{_outline(shapes, detail)}" fill="{_GROUND}" '
+            'fill-rule="evenodd" stroke="#222" stroke-width="2" stroke-linejoin="round"/>'
+            + _stroke(_roads(routes, frame, detail), style.ROUTE.colour, 2)
+            + _shelters(plan, routes, frame, detail.most_shelters),
+            WIDTH,
+            HEIGHT,
+        )
         if len(svg) <= MOST_LETTERS:
             break
     return svg
@@ -162,23 +193,6 @@ def legend_signs(palette: str = "colour_blind") -> list[tuple[str, str]]:
     return [(term, _svg(shapes, 36, 24)) for term, shapes in signs]
 
 
-def _picture(plan: EvacuationPlan, frame: _Frame, detail: _Detail, palette: str) -> str:
-    """Return the picture at one detail."""
-    outline = _outline(plan.villages, frame, detail)
-    classes = _classes(plan, frame, detail.cell)
-    routes = _main_routes(plan)
-    return _svg(
-        f'<path d="M0 0h{WIDTH}v{HEIGHT}H0z" fill="#FFF"/>'
-        + _hazard(classes, detail.cell, palette)
-        + f'<path d="M-4-4h168v128H-4z{outline}" fill="{_GROUND}" fill-rule="evenodd" '
-        'stroke="#222" stroke-width="2" stroke-linejoin="round"/>'
-        + _stroke(_roads(routes, frame, detail), style.ROUTE.colour, 2)
-        + _shelters(plan, routes, frame, detail.most_shelters),
-        WIDTH,
-        HEIGHT,
-    )
-
-
 def _svg(shapes: str, width: int, height: int) -> str:
     """Return shapes as a picture."""
     return (
@@ -192,9 +206,9 @@ def _edge(width: int, height: int) -> str:
     return f'<path d="M0 0h{width}v{height}H0z" fill="none" stroke="#222" stroke-width="2"/>'
 
 
-def _frame_of(villages: gpd.GeoDataFrame) -> _Frame:
+def _frame_of(villages: NDArray[np.object_]) -> _Frame:
     """Return the frame in which the villages lie in the middle, with a margin."""
-    west, south, east, north = (float(side) for side in villages.total_bounds)
+    west, south, east, north = (float(side) for side in shapely.total_bounds(villages))
     scale = min(
         (WIDTH - 2 * _MARGIN) / max(east - west, 1.0),
         (HEIGHT - 2 * _MARGIN) / max(north - south, 1.0),
@@ -211,9 +225,8 @@ def _in_pixels(shapes: Any, frame: _Frame) -> Any:
     return shapely.transform(shapes, frame.pixels)
 
 
-def _outline(villages: gpd.GeoDataFrame, frame: _Frame, detail: _Detail) -> str:
-    """Return the borders of the villages as a path."""
-    shapes = _in_pixels(villages.geometry.to_numpy(), frame)
+def _outline(shapes: NDArray[np.object_], detail: _Detail) -> str:
+    """Return the borders of villages (pixels) as a path."""
     shapes = shapely.simplify(shapes, detail.tolerance)
     rings = shapely.get_rings(shapely.get_parts(shapes))
     return _path(rings, detail.most_letters, closed=True)
@@ -261,13 +274,14 @@ def _stroke(data: str, colour: str, width: int, cap: str = "round") -> str:
     )
 
 
-def _classes(plan: EvacuationPlan, frame: _Frame, cell: int) -> NDArray[np.uint8]:
-    """Return the gravest class of every cell that a village touches; none elsewhere.
+def _classes(
+    plan: EvacuationPlan, shapes: NDArray[np.object_], frame: _Frame, cell: int
+) -> NDArray[np.uint8]:
+    """Return the gravest class of every cell that a village (pixels) touches; none elsewhere.
 
     Class numbers, shape (rows, columns), the first row in the north.
     """
     rows, columns = HEIGHT // cell, WIDTH // cell
-    shapes = _in_pixels(plan.villages.geometry.to_numpy(), frame)
     touched = rasterio.features.rasterize(
         list(shapes), out_shape=(rows, columns), transform=Affine.scale(cell), all_touched=True
     ).astype(bool)
@@ -360,16 +374,23 @@ def _hatch(cells: NDArray[np.bool_], cell: int, width: int | None = None) -> str
     return "".join(lines)
 
 
-def _main_routes(plan: EvacuationPlan) -> Any:
+def _main_routes(plan: EvacuationPlan) -> _Routes:
     """Return the main routes of the first departure."""
-    routes = content.of_departure(plan.routes, content.departures(plan)[0])
-    return routes[routes["rank"] == 1] if "rank" in routes.columns else routes
+    routes = plan.routes
+    chosen = content.is_departure(routes, content.departures(plan)[0])
+    if "rank" in routes.columns:
+        chosen &= routes["rank"].to_numpy() == 1
+    return _Routes(
+        lines=np.asarray(routes.geometry.array)[chosen],
+        people=routes["evacuees"].to_numpy()[chosen],
+        shelter_ids=routes["shelter_id"].to_numpy(dtype=object)[chosen],
+    )
 
 
-def _roads(routes: Any, frame: _Frame, detail: _Detail) -> str:
+def _roads(routes: _Routes, frame: _Frame, detail: _Detail) -> str:
     """Return the routes of most people as a path: where they share a road they are one line."""
     chosen = _most_people(routes, detail.routes_per_shelter)[:_MOST_ROUTES]
-    lines = _in_pixels(routes.geometry.to_numpy()[chosen], frame)
+    lines = _in_pixels(routes.lines[chosen], frame)
     lines = shapely.clip_by_rect(lines, -2, -2, WIDTH + 2, HEIGHT + 2)
     lines = shapely.simplify(lines[~shapely.is_empty(lines)], detail.tolerance / 2)
     if not len(lines):
@@ -379,15 +400,15 @@ def _roads(routes: Any, frame: _Frame, detail: _Detail) -> str:
     return _path(parts, detail.most_letters)
 
 
-def _most_people(routes: Any, per_shelter: int) -> NDArray[np.intp]:
+def _most_people(routes: _Routes, per_shelter: int) -> NDArray[np.intp]:
     """Return which routes have most people of those to each shelter, those of most people first.
 
     Of equal ones the first; the best of every shelter come before any second.
     """
-    people = routes["evacuees"].to_numpy()
-    shelters, of_shelter = np.unique(routes["shelter_id"].to_numpy(dtype=str), return_inverse=True)
+    people = routes.people
+    of_shelter, shelters = pd.factorize(routes.shelter_ids)
     order = np.lexsort((np.arange(people.size), -people, of_shelter))
-    begins = np.searchsorted(of_shelter[order], np.arange(shelters.size))
+    begins = np.searchsorted(of_shelter[order], np.arange(len(shelters)))
     place = np.arange(people.size) - begins[of_shelter[order]]
     kept = place < per_shelter
     order, place = order[kept], place[kept]
@@ -395,14 +416,19 @@ def _most_people(routes: Any, per_shelter: int) -> NDArray[np.intp]:
     return chosen
 
 
-def _shelters(plan: EvacuationPlan, routes: Any, frame: _Frame, most: int) -> str:
+def _shelters(plan: EvacuationPlan, routes: _Routes, frame: _Frame, most: int) -> str:
     """Return the shelters within the frame: of these people with room or full, and all others."""
-    shelters = content.of_departure(plan.shelters, content.departures(plan)[0])
-    places = np.rint(frame.pixels(shapely.get_coordinates(shelters.geometry.to_numpy())))
-    people = shelters["allocated_people"].to_numpy(dtype=np.float64)
-    seats = shelters["capacity_people"].to_numpy(dtype=np.float64)
+    shelters = plan.shelters
+    here = content.is_departure(shelters, content.departures(plan)[0])
+    shapes = np.asarray(shelters.geometry.array)[here]
+    places = np.rint(frame.pixels(shapely.get_coordinates(shapes)))
+    people = shelters["allocated_people"].to_numpy(dtype=np.float64)[here]
+    seats = shelters["capacity_people"].to_numpy(dtype=np.float64)[here]
     full = np.greater_equal(people, seats)
-    used = shelters["shelter_id"].isin(routes["shelter_id"]).to_numpy()
+    ids = set(routes.shelter_ids)
+    used = np.array(
+        [each in ids for each in shelters["shelter_id"].to_numpy(dtype=object)[here]], dtype=bool
+    )
     x, y = places.T
     within = (x >= 0) & (x <= WIDTH) & (y >= 0) & (y <= HEIGHT)
     order = np.argsort(-people, kind="stable")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from resilience_geo.tables import UNSERVED_CAUSES
 
 if TYPE_CHECKING:
     import pyproj
+    from numpy.typing import NDArray
 
     from resilience_geo.plan import EvacuationPlan
 
@@ -56,23 +57,26 @@ def unserved_places(
     middles = shapely.get_coordinates(np.asarray(origins.geometry.array)[left])
     x, y = transform_points(middles[:, 0], middles[:, 1], origins.crs, crs)
     people = people[left].astype(np.int64)
-    table = pd.DataFrame(
-        {"x": x * people, "y": y * people, "cause": causes[left], "people": people}
-    )
-    places = table if cell_m <= 0 else _in_squares(table, cell_m)
-    while most is not None and len(places) > most:
+    apart = {"x": x, "y": y, "cause": causes[left], "people": people}
+    while True:
+        places = _in_squares(apart, cell_m) if cell_m > 0 else apart
+        if most is None or places["people"].size <= most:
+            break
         cell_m = cell_m * 2.0 or _FIRST_CELL_M
-        places = _in_squares(table, cell_m)
-    places["x"] /= places["people"]
-    places["y"] /= places["people"]
-    return places.iloc[np.argsort(-places["people"].to_numpy(), kind="stable")].reset_index(
-        drop=True
-    )
+    order = np.argsort(-places["people"], kind="stable")
+    return pd.DataFrame({name: values[order] for name, values in places.items()})
 
 
-def _in_squares(table: pd.DataFrame, side_m: float) -> pd.DataFrame:
-    """Return places (people times metres) of one cause in one square together, in their order."""
-    columns = (np.floor(table[name] / table["people"] / side_m) for name in ("x", "y"))
-    places = table.groupby([table["cause"], *columns], sort=False)[["x", "y", "people"]].sum()
-    places["cause"] = places.index.get_level_values(0)
-    return places
+def _in_squares(apart: dict[str, NDArray[Any]], side_m: float) -> dict[str, NDArray[Any]]:
+    """Return the middles of the people of one cause in one square, in the order of the first."""
+    people = apart["people"]
+    table = pd.DataFrame({**apart, "x": apart["x"] * people, "y": apart["y"] * people})
+    squares = [np.floor(apart[name] / side_m) for name in ("x", "y")]
+    sums = table.groupby([table["cause"], *squares], sort=False)[["x", "y", "people"]].sum()
+    together = sums["people"].to_numpy()
+    return {
+        "x": sums["x"].to_numpy() / together,
+        "y": sums["y"].to_numpy() / together,
+        "cause": sums.index.get_level_values(0).to_numpy(dtype=object),
+        "people": together,
+    }

@@ -264,11 +264,11 @@ def _has_settlements(options: MapOptions) -> bool:
 
 def _filling(plan: EvacuationPlan, language: str, options: MapOptions) -> _Filling:
     """Return what a page holds of a plan."""
-    west, south, east, north = content.plan_bounds(plan)
+    west, south, east, north = bounds = content.plan_bounds(plan)
     return _Filling(
         title=str(escape(content.title(plan, language))),
         panel=panel(plan, language, options),
-        data=_json_element("rg-data", map_data(plan, language, options)),
+        data=_json_element("rg-data", map_data(plan, language, options, bounds=bounds)),
         middle=(round((south + north) / 2, 6), round((west + east) / 2, 6)),
     )
 

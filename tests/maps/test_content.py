@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
+import shapely
 
 from resilience_geo import console
 from resilience_geo.maps import content, text
 from resilience_geo.maps.legend import legend
 from resilience_geo.maps.payload import map_data
 from resilience_geo.maps.printed import print_figure
+from resilience_geo.maps.unserved import unserved_places
 from resilience_geo.maps.web import panel
 from resilience_geo.tables import UNSERVED_CAUSES
 
@@ -312,3 +315,90 @@ def test_each_of_several_hazards_says_its_source_and_cut_points(toy):
     ((_, words),) = content.sources(plan, "en")
     cuts = text.word("cuts_at", "en", cuts="0.1 / 0.76 / 1.5 m")
     assert words == f"Flood: banjir.tif; {cuts}; Landslide: longsor.gpkg"
+
+
+def _routes(*rows):
+    names = ("departure", "village_code", "shelter_id", "origin_id", "evacuees", "travel_time_s")
+    table = pd.DataFrame(rows, columns=[*names, "rank"])
+    return table.assign(route_id=[f"r{number}" for number in range(len(table))])
+
+
+def test_one_route_per_village_and_shelter():
+    routes = _routes(
+        ("early", "B", "s1", "o9", 5, 60.0, 1),
+        ("early", "A", "s2", "o3", 7, 60.0, 1),
+        ("early", "A", "s1", "o2", 6, 90.0, 1),  # o2: 6 + 4 people, more than the 8 of o1
+        ("early", "A", "s1", "o2", 4, 30.0, 1),
+        ("early", "A", "s1", "o1", 8, 10.0, 1),
+        ("early", "A", "s1", "o2", 99, 10.0, 2),  # a second route
+        ("early", "A", "s2", "o4", 7, 10.0, 1),  # as many as o3, which comes first by its name
+        ("late", "A", "s1", "o1", 50, 10.0, 1),
+    )
+    rows, people = content.main_route_rows(routes, "early")
+    assert rows.tolist() == [2, 1, 0]
+    assert people.tolist() == [18, 14, 5]
+    assert content.main_route_rows(routes, "late")[0].tolist() == [7]
+    # Of both departures together the 50 people of o1 late lead.
+    found = content.main_routes(routes)
+    assert found["route_id"].tolist() == ["r7", "r1", "r0"]
+    assert found["evacuees"].tolist() == [68, 14, 5]
+    assert content.main_routes(routes.iloc[:0]).empty
+
+
+def test_groups_of_one_origin_lend_the_row_of_most_people_then_the_quicker_one():
+    routes = _routes(
+        ("early", "A", "s1", "o1", 3, 90.0, 1),
+        ("early", "A", "s1", "o1", 3, 80.0, 1),
+        ("early", "A", "s1", "o1", 2, 10.0, 1),
+    )
+    rows, people = content.main_route_rows(routes, "early")
+    assert (rows.tolist(), people.tolist()) == ([1], [8])
+
+
+def test_of_one_village_its_own_minutes_are_said(plan, toy):
+    # 120 people of o1 take 600 s more, as its village says.
+    villages = plan.villages.assign(late_extra_time_s=[600.0, 0.0, np.nan]).iloc[:1]
+    alone = dataclasses.replace(plan, villages=villages)
+    said = content.lost_sentence(alone, "id")
+    assert "rata-rata 10 menit lebih lama" in said
+    assert said == content.lost_sentence(alone, "id", toy.CODES[0])
+
+
+def test_the_box_holds_villages_routes_and_the_shelters_people_go_to(plan, monkeypatch):
+    used = set(plan.routes["shelter_id"])
+    shelters = plan.shelters[plan.shelters["shelter_id"].isin(used)]
+    boxes = [
+        layer.geometry.to_crs(4326).total_bounds for layer in (plan.villages, plan.routes, shelters)
+    ]
+    west, south = np.min(boxes, axis=0)[:2]
+    east, north = np.max(boxes, axis=0)[2:]
+    margin = 0.04 * max(east - west, north - south) + 0.001
+    wanted = (west - margin, south - margin, east + margin, north + margin)
+    assert content.plan_bounds(plan) == pytest.approx(wanted, abs=1e-12)
+    monkeypatch.setattr(content, "_MANY_POINTS", 1)  # each point once
+    assert content.plan_bounds(plan) == pytest.approx(wanted, abs=1e-12)
+
+
+def test_people_without_a_place_are_put_together_by_cause_and_square(plan):
+    middles = [(10.0, 10.0), (30.0, 50.0), (12.0, 13.0), (20.0, 20.0), (250.0, 10.0)]
+    rows = plan.origins.iloc[[0] * len(middles)].reset_index(drop=True)
+    rows = rows.assign(
+        departure="early",
+        status=["too_far", "too_far", "no_road", "allocated", "too_far"],
+        evacuees=[1, 3, 2, 9, 4],
+    ).set_geometry(list(shapely.points(middles)), crs=plan.origins.crs)
+    few = dataclasses.replace(plan, origins=rows)
+    apart = unserved_places(few, "early", rows.crs)
+    assert apart["people"].tolist() == [4, 3, 2, 1]
+    assert apart["x"].tolist() == [250.0, 30.0, 12.0, 10.0]
+    # (10, 10) with 1 and (30, 50) with 3 people: their middle is (25, 40).
+    for together in (
+        unserved_places(few, "early", rows.crs, cell_m=100.0),
+        unserved_places(few, "early", rows.crs, most=3),
+    ):
+        assert together.to_numpy().tolist() == [
+            [25.0, 40.0, "too_far", 4],
+            [250.0, 10.0, "too_far", 4],
+            [12.0, 13.0, "no_road", 2],
+        ]
+    assert unserved_places(few, "late", rows.crs).empty

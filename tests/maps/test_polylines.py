@@ -12,11 +12,13 @@ from resilience_geo.maps.polylines import (
     decode,
     decode_numbers,
     encode,
+    encode_columns,
     encode_numbers,
     encode_points,
     pack_lines,
     packed,
     packed_areas,
+    packed_by_kind,
     simplified_areas,
     unpack_lines,
 )
@@ -172,3 +174,43 @@ def test_lines_that_are_missing_or_empty_are_left_out():
     alone = packed(gpd.GeoSeries(shapes[:1], crs=4326))
     assert packed(gpd.GeoSeries(shapes, crs=4326)) == alone
     assert any(alone)
+
+
+def test_kinds_are_packed_apart():
+    one, other = LineString([(0, 0), (100, 0)]), LineString([(100, 0), (200, 0)])
+    crs = gpd.GeoSeries([], crs=32748).crs
+    shapes = np.array([one, other], dtype=object)
+    first, none, second = packed_by_kind(shapes, np.array([2, 0]), 3, crs)
+    assert none == ["", ""]
+    for pack, line in ((first, other), (second, one)):
+        (points,) = unpack_lines(pack)
+        ends = gpd.GeoSeries([Point(point[::-1]) for point in points], crs=4326).to_crs(crs)
+        assert [ends.iloc[0].distance(Point(line.coords[0])) < 1, len(points)] == [True, 2]
+        assert ends.iloc[1].distance(Point(line.coords[1])) < 1
+
+
+@given(st.lists(st.lists(st.integers(-(2**33), 2**33), max_size=5), max_size=4))
+def test_columns_come_back(columns):
+    packed_columns = encode_columns(
+        {str(number): np.array(values, dtype=np.int64) for number, values in enumerate(columns)}
+    )
+    assert list(map(decode_numbers, packed_columns.values())) == columns
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 3000)), min_size=2, unique=True),
+)
+def test_lines_follow_one_another_as_their_bits_by_turns(begins):
+    lines = np.array(
+        [LineString([(x / 1e5, y / 1e5), (x / 1e5 + 1, y / 1e5)]) for x, y in begins], dtype=object
+    )
+
+    def by_turns(begin):
+        bits = zip(f"{begin[1]:012b}", f"{begin[0]:012b}", strict=True)
+        return int("".join(map("".join, bits)), 2)
+
+    found = [line[0][::-1] for line in unpack_lines(pack_lines(lines))]
+    west, south = (min(begin[axis] for begin in begins) for axis in (0, 1))
+    order = sorted(((x - west, y - south) for x, y in begins), key=by_turns)
+    wanted = [((x + west) / 1e5, (y + south) / 1e5) for x, y in order]
+    np.testing.assert_allclose(found, wanted, atol=1e-9)

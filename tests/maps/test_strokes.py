@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString
 
-from resilience_geo.maps.strokes import strokes
+from resilience_geo.maps.strokes import strokes, strokes_by_kind
 
 
 def _lines(*lines):
@@ -92,3 +92,13 @@ def test_no_way_is_lost_or_doubled(pairs):
     )
     assert pieces == sorted(tuple(sorted(line.coords)) for line in lines)
     assert shapely.length(found).sum() == pytest.approx(shapely.length(lines).sum())
+
+
+def test_lines_of_two_kinds_are_not_joined():
+    lines = _lines([(0, 0), (9, 0)], [(9, 0), (20, 0)], [(9, 0), (9, 7)], [(20, 0), (30, 0)])
+    found, kind = strokes_by_kind(lines, np.array([1, 0, 1, 1]))
+    assert kind.tolist() == [0, 1, 1]
+    assert _corners(found[:1]) == [((9, 0), (20, 0))]
+    # Two lines of a kind meet at (9, 0): a corner alone is joined.
+    assert _corners(found[1:]) == [((0, 0), (9, 0), (9, 7)), ((20, 0), (30, 0))]
+    assert [part.size for part in strokes_by_kind(lines[:0], np.empty(0, int))] == [0, 0]

@@ -321,6 +321,7 @@ def toy_plan(
             "people_low": [250.0, 100.5, 100.0],
             "people_medium": [100.0, 62.0, 41.0],
             "people_high": [50.0, 30.0, 30.0],
+            "population_known_share": [1.0, 1.0, 1.0],
             "people_unknown": [0.0, 0.0, 0.0],
             "evacuees": [150, 92, 71],
         },
