@@ -172,8 +172,6 @@ def run_villages(
             job, work.folders, stamps, layers, (failed.uncounted, failed.unwritten), facts
         )
         write_whole_run(job, found, about)
-        if moved := set_aside(target, {work.folders[code] for code in stamps}):
-            logger.warning("%s folders of earlier runs are now in %s", moved, target / OLD)
         _clean(job)
     return found
 
@@ -254,7 +252,12 @@ def _job(
         store = None  # the one is whole or nothing, the other is a store already
     kept = {"at-work", "made", workings.name} | ({store.name} if store else set())
     if remove_others(room, kept):
-        logger.warning("inputs or choices are not those of the last run here: all is made anew")
+        logger.warning(
+            "inputs or choices are not those of the last run here: all is made anew, and what it "
+            "left is now in %s",
+            out / OLD,
+        )
+    set_aside(out, key, RUN_NAMES)
     workings.mkdir(parents=True, exist_ok=True)
     (room / "made").mkdir(exist_ok=True)
     for left in workings.glob("making-*"):
@@ -315,7 +318,7 @@ def _divided(job: Job, layers: Mapping[str, Any]) -> Work:
         save_villages(job, number, some)
         size = BLOCK_VILLAGES if job.seats == "run" else 1
         blocks += blocks_of(some, number, block_villages=size)
-    names = village_file_names(codes, taken=RUN_NAMES)
+    names = village_file_names(codes, taken=(*RUN_NAMES, OLD))
     return Work(tiles, tuple(blocks), dict(zip(codes, names, strict=True)))
 
 

@@ -26,7 +26,7 @@ from resilience_geo.maps.printed import save_print_map
 from resilience_geo.maps.thumbnail import thumbnail_svg
 from resilience_geo.maps.web import save_web_map
 from resilience_geo.plan import plan_of
-from resilience_geo.plan_notes import layer_notes, made_up, plan_notes, provenance
+from resilience_geo.plan_notes import layer_notes, made_up, plan_notes, provenance, wading_note
 from resilience_geo.plan_parts import cut_out
 from resilience_geo.report_workbook import write_workbook
 from resilience_geo.reports import json_value, write_summary
@@ -185,9 +185,16 @@ def _write_village(job: Job, tile: Tile, made: _Made, code: str, folder: str) ->
         "row": json_value(row.iloc[0].to_dict()),
         "unserved": json_value(plan.unserved.to_dict(orient="records")),
         "thumbnail": thumbnail_svg(plan, options.palette),
+        "wading": _wading(plan),
         "seconds": round(time.perf_counter() - begun, 3),
     }
     write_stamp(stamp_file(job.out, folder), stamp)
+
+
+def _wading(plan: EvacuationPlan) -> int:
+    """Return how many with a place late must first get out of deep water, as its notes say."""
+    template = wading_note(0).template
+    return sum(int(str(note.values["people"])) for note in plan.notes if note.template == template)
 
 
 def _plan_of_village(job: Job, tile: Tile, made: _Made, code: str) -> EvacuationPlan:

@@ -126,26 +126,41 @@ def stamp_file(out: Path, folder: str) -> Path:
     return out / WORKINGS / "made" / f"{folder}.json"
 
 
-def set_aside(out: Path, kept: set[str]) -> int:
-    """Move folders that earlier runs made away from those of this one; return how many.
+def set_aside(out: Path, key: str, names: Iterable[str]) -> None:
+    """Move what runs with another key made out of the way of this one.
 
-    An old map beside new ones would be taken for one of them.
+    An old map beside new ones, or an old index over them, would be taken for one of them.
+
+    Parameters
+    ----------
+    out
+        Folder of the results.
+    key
+        Of this run.
+    names
+        Files beside the folders of the villages.
     """
-    stamps = [
-        path
-        for path in (out / WORKINGS / "made").glob("*.json")
-        if path.name.removesuffix(".json") not in kept
-    ]
-    moved = 0
-    for stamp in stamps:
-        folder = out / stamp.name.removesuffix(".json")
-        if folder.is_dir():
-            (out / OLD).mkdir(exist_ok=True)
-            shutil.rmtree(out / OLD / folder.name, ignore_errors=True)
-            folder.replace(out / OLD / folder.name)
-            moved += 1
+    old = [path for path in (out / WORKINGS / "made").glob("*.json") if _key_of(path) != key]
+    for stamp in old:
         stamp.unlink()
-    return moved
+    folders = [out / stamp.name.removesuffix(".json") for stamp in old]
+    for path in [*folders, *((out / name) for name in names if old)]:
+        place = out / OLD / path.name
+        if path.is_dir():
+            place.parent.mkdir(exist_ok=True)
+            shutil.rmtree(place, ignore_errors=True)
+            path.replace(place)
+        elif path.is_file():
+            place.parent.mkdir(exist_ok=True)
+            path.replace(place)
+
+
+def _key_of(stamp: Path) -> str | None:
+    """Return the key a stamp was made with."""
+    try:
+        return str(json.loads(stamp.read_text(encoding="utf-8"))["key"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def sizes_of(folder: Path) -> dict[str, int]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from resilience_geo.batch_made import OLD
 from resilience_geo.errors import Message
 from resilience_geo.inputs.made_up import is_made_up
 from resilience_geo.inputs.village_codes import is_sample_code
 from resilience_geo.maps.index_page import save_index_page
 from resilience_geo.plan import ranked
+from resilience_geo.plan_notes import wading_note
 from resilience_geo.report_run import RUN_FILES, save_run_tables
 from resilience_geo.reports import json_value, whole_files
 from resilience_geo.village_run import VillageRun
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 INDEX = "index.html"
 MANIFEST = "manifest.json"
-RUN_NAMES: tuple[str, ...] = (INDEX, MANIFEST, OLD, *RUN_FILES)
+RUN_NAMES: tuple[str, ...] = (INDEX, MANIFEST, *RUN_FILES)
 """Files beside the folders of the villages."""
 
 
@@ -70,6 +70,8 @@ def result_of(
         columns=["village_code", "village_name", "reason"],
     ).sort_values("village_code", ignore_index=True)
     notes = dict.fromkeys(note for _, each, _ in facts for note in each)
+    if wading := sum(stamp["wading"] for stamp in stamps.values()):
+        notes = {wading_note(wading): None, **notes}
     if uncounted:
         left_out = Message(
             "{count} villages could not be planned; their people are not counted at shelters.",
@@ -90,7 +92,7 @@ def result_of(
         notes=tuple(notes),
         departure=job.options["departure"],
         hazard_kind=layers["hazard"].kind,
-        seats=job.seats,
+        seats="chosen" if job.seats == "run" and job.options["village"] else job.seats,
         is_sample=any(map(is_sample_code, stamps)) or is_made_up(notes),
     )
 

@@ -69,7 +69,7 @@ class Job:
     assumptions, departures, language
         The choices.
     seats
-        One of `village_run.SEATS`.
+        As in `VillageRun`.
     pdf, routes
         Whether each village gets a printed map, and route files for phones.
     out

@@ -342,6 +342,8 @@ def run_text(run: VillageRun, out: Path, language: str) -> str:
     if round(unknown):
         said = text.number(unknown, language)
         lines.append(text.word("summary_unknown", language, unknown=said))
+    if run.seats != "run":
+        lines.append(text.word(f"run_seats_{run.seats}", language))
     lines += ["", _village_lines(run.summary, language, "run_more_villages"), ""]
     lines += [f"- {text.message(note, language)}" for note in run.notes]
     lines += ["", str(out / "index.html"), str(out / "kabupaten.xlsx"), str(out / "kabupaten.gpkg")]

@@ -125,13 +125,16 @@ def _wading_notes(workings: Workings, departed: Mapping[str, Departed]) -> list[
     people = int(origins["evacuees"].to_numpy()[stuck].sum())
     if not people:
         return []
-    return [
-        Message(
-            "Late, {people} of the people with a place stand where a road would be closed; they "
-            "are taken to get out of it on foot, and that must be checked on the spot.",
-            people=people,
-        )
-    ]
+    return [wading_note(people)]
+
+
+def wading_note(people: int) -> Message:
+    """Return that so many with a place late must first get out of deep water."""
+    return Message(
+        "Late, {people} of the people with a place stand where a road would be closed; they "
+        "are taken to get out of it on foot, and that must be checked on the spot.",
+        people=people,
+    )
 
 
 def _exposure_notes(exposure: pd.DataFrame) -> list[Message]:

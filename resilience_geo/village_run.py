@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from resilience_geo.assumptions import EvacuationAssumptions
     from resilience_geo.errors import Message
 
-SEATS: tuple[str, ...] = ("run", "village")
-"""Who shares the seats of shelters: all villages of the run, or each village has all of them."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class VillageRun:
@@ -46,7 +43,9 @@ class VillageRun:
     departure, hazard_kind
         What was planned.
     seats
-        One of `SEATS`.
+        `run`: all villages of the layer share the seats of shelters; `chosen`: those of the layer
+        that were chosen share them, and others are not reckoned with; `village`: each has all of
+        them.
     is_sample
         Whether the villages are made up.
     """

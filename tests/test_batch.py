@@ -225,11 +225,23 @@ def test_nothing_that_can_be_written_is_said(tmp_path, monkeypatch):
         rg.plan_villages(out=tmp_path, workers=1, **OPTIONS)
 
 
-def test_villages_of_earlier_runs_do_not_lie_beside_new_ones(tmp_path):
+def test_what_earlier_runs_made_does_not_lie_beside_what_is_new(tmp_path):
     rg.plan_villages(out=tmp_path, workers=1, **OPTIONS)
-    rg.plan_villages(out=tmp_path, workers=1, village=["99.01.01.2001"], **OPTIONS)
+    index = (tmp_path / "index.html").read_bytes()
+    run = rg.plan_villages(out=tmp_path, workers=1, village=["99.01.01.2001"], **OPTIONS)
     assert [path.name for path in tmp_path.glob("99.*")] == ["99.01.01.2001"]
-    assert len(list((tmp_path / "lama").iterdir())) == 5
+    assert len(list((tmp_path / "lama").glob("99.*"))) == 6
+    assert (tmp_path / "lama" / "index.html").read_bytes() == index
+    # Its neighbours may need the same seats, and the pages say so.
+    assert run.seats == "chosen"
+    assert "hanya desa yang dipilih" in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_people_who_stand_in_water_late_are_counted_for_the_whole(done, whole):
+    said = [note for note in done[1].notes if "stand where a road would be closed" in note]
+    expected = [note for note in whole.notes if "stand where a road would be closed" in note]
+    assert said == expected
+    assert len(said) == 1
 
 
 def test_hostile_codes_stay_in_the_folder(tmp_path):

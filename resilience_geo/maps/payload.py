@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from resilience_geo.hazard_classes import CLASS_NAMES, HIGH, LOW, MEDIUM, UNKNOWN
 from resilience_geo.maps import content, style, text, words_web
 from resilience_geo.maps.hazard_picture import GREY_STEP, WEB_MERCATOR, hazard_picture
@@ -27,6 +29,7 @@ from resilience_geo.maps.payload_base import Bounds, base, detours
 from resilience_geo.maps.payload_places import bridges, shelters, unserved
 from resilience_geo.maps.payload_routes import routes_data
 from resilience_geo.maps.payload_villages import (
+    inside_places,
     inside_points,
     settlements,
     village_tables,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from resilience_geo.plan import EvacuationPlan
 
 _FAINT = 0.45  # of the opacity of a class
+_SHELTER_MARGIN = 0.25  # of the longer side of the map
 
 __all__ = ["inside_points", "map_data", "village_tables"]
 
@@ -79,7 +83,7 @@ def map_data(
         "people": text.word("people", language),
         "zoomIn": text.word("zoom_in", language),
         "bounds": [[round(south, 5), round(west, 5)], [round(north, 5), round(east, 5)]],
-        "hazard": hazard(plan, bounds, language, options.palette),
+        "hazard": hazard(plan, _with_shelters(plan, bounds), language, options.palette),
         "villages": villages(plan, language),
         "columns": [text.word(f"{name}_short", language) for name in departures]
         if len(departures) > 1
@@ -98,6 +102,22 @@ def map_data(
         },
         "style": _styles(),
     }
+
+
+def _with_shelters(plan: EvacuationPlan, bounds: Bounds) -> Bounds:
+    """Return bounds grown to the shelters just beyond them, which must not look dry for want of it.
+
+    Farther ones would make the picture coarse.
+    """
+    if plan.shelters.empty:
+        return bounds
+    latitude, longitude = np.array(inside_places(plan.shelters.geometry)).T
+    west, south, east, north = bounds
+    margin = _SHELTER_MARGIN * max(east - west, north - south)
+    near = (longitude > west - margin) & (longitude < east + margin)
+    near &= (latitude > south - margin) & (latitude < north + margin)
+    x, y = np.append(longitude[near], [west, east]), np.append(latitude[near], [south, north])
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
 
 
 def hazard(plan: EvacuationPlan, bounds: Bounds, language: str, palette: str) -> dict[str, Any]:

@@ -359,8 +359,8 @@ def _shelter_sheet(run: VillageRun, language: str) -> Sheet:
     return Sheet(
         term="sheet_shelters",
         columns=columns,
-        warning=said if alone else "",
-        lines=() if alone else (said,),
+        warning=said if run.seats != "run" else "",
+        lines=() if run.seats != "run" else (said,),
     )
 
 

@@ -9,6 +9,8 @@ INDONESIAN: dict[str, str] = {
     "run_nothing": "Belum ada satu pun desa/kelurahan yang punya rencana.",
     "run_seats_run": "Daya tampung tempat evakuasi dibagi untuk semua desa bersama-sama: satu "
     "tempat untuk satu orang, tidak terhitung dua kali.",
+    "run_seats_chosen": "PERHATIAN: hanya desa yang dipilih yang dihitung. Warga desa lain mungkin "
+    "perlu tempat yang sama, jadi yang mendapat tempat bisa lebih sedikit.",
     "run_seats_village": "PERHATIAN: tiap desa dihitung sendiri, seakan-akan semua tempat evakuasi "
     "kosong. Tempat yang sama dapat terhitung untuk beberapa desa, jadi warga yang datang bisa "
     "melebihi daya tampung.",
@@ -46,6 +48,8 @@ ENGLISH: dict[str, str] = {
     "run_nothing": "Not one village has a plan yet.",
     "run_seats_run": "Places at shelters are shared by all villages together: each place is for "
     "one person only.",
+    "run_seats_chosen": "NOTE: only the chosen villages are reckoned with. People of other "
+    "villages may need the same places, so fewer may find one.",
     "run_seats_village": "NOTE: each village is reckoned alone, as if all shelters were empty. "
     "The same place may count for several villages, so more people may come than a shelter holds.",
     "run_rank": "Rank",
