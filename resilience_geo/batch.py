@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from resilience_geo.batch_engine import Run
     from resilience_geo.village_run import VillageRun
 
     Advance = Callable[[str, float], None]
@@ -156,23 +157,35 @@ def run_villages(
     target = out.absolute()
     say = advance or _silent
     say("read", 0.0)
-    layers = _layers(chosen, problems)
-    refuse_unwritable(target)
-    with engine(workers, scheduler) as run, alone_in(target / WORKINGS):
-        job, about = _job(target, chosen, assumptions, layers, fresh=fresh)
-        work = _divided(job, layers)
-        failed = worked(run, job, work, say)
-        facts = facts_of_tiles(run, job, work)
-        stamps = {
-            code: stamp
-            for code, folder in work.folders.items()
-            if (stamp := stamp_of(job, folder)) is not None
-        }
-        found = result_of(
-            job, work.folders, stamps, layers, (failed.uncounted, failed.unwritten), facts
-        )
-        write_whole_run(job, found, about)
-        _clean(job)
+    with engine(workers, scheduler) as run:
+        layers = _layers(chosen, problems)
+        refuse_unwritable(target)
+        with alone_in(target / WORKINGS):
+            return _carried_out(run, target, (chosen, assumptions, fresh), layers, say)
+
+
+def _carried_out(
+    run: Run,
+    target: Path,
+    choices: tuple[dict[str, Any], EvacuationAssumptions, bool],
+    layers: Mapping[str, Any],
+    say: Advance,
+) -> VillageRun:
+    """Do what is missing of a run, and put together what it came to."""
+    job, about = _job(target, *choices[:2], layers, fresh=choices[2])
+    work = _divided(job, layers)
+    failed = worked(run, job, work, say)
+    facts = facts_of_tiles(run, job, work)
+    stamps = {
+        code: stamp
+        for code, folder in work.folders.items()
+        if (stamp := stamp_of(job, folder)) is not None
+    }
+    found = result_of(
+        job, work.folders, stamps, layers, (failed.uncounted, failed.unwritten), facts
+    )
+    write_whole_run(job, found, about)
+    _clean(job)
     return found
 
 

@@ -22,6 +22,7 @@ from concurrent.futures import (
 )
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from resilience_geo.errors import DependencyError, InputError, Message, OutputError, Problem
@@ -125,6 +126,10 @@ def _processes(workers: int) -> Iterator[Run]:
             close()
 
     try:
+        # They import what they need while the layers are read.
+        with _without_script():
+            for _ in range(workers):
+                pool(workers).submit(_wake)
         yield run
     finally:
         close()
@@ -170,6 +175,11 @@ def _as_they_come(
     finally:
         for future in pending:
             future.cancel()
+
+
+def _wake() -> None:
+    """Import the rooms that tasks are in."""
+    import_module("resilience_geo.batch_files")
 
 
 @contextmanager

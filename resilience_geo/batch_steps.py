@@ -93,6 +93,8 @@ def worked(run: Run, job: Job, work: Work, say: Advance) -> Failed:
     left = [block for block in left if block.codes[0] not in failed]
     if left:
         _seated(run, job, work, fine, done)
+    # Blocks with most people first, so that no worker has a long one left in the end.
+    left = sorted(left, key=lambda block: -offers_file(job, block).stat().st_size)
     outside, unwritten = _written(run, job, work, left, done)
     _refuse_nothing(work, failed | outside | unwritten)
     return Failed(failed | outside, unwritten)
