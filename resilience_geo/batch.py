@@ -41,6 +41,7 @@ from resilience_geo.batch_work import (
 from resilience_geo.errors import InputError, Message, Problem
 from resilience_geo.inputs.grids import is_remote
 from resilience_geo.plan_files import village_file_names
+from resilience_geo.reports import ROOM_PREFIX
 from resilience_geo.run_inputs import map_problems, read_inputs
 from resilience_geo.run_options import INPUTS, UNSAID
 
@@ -273,7 +274,8 @@ def _job(
     set_aside(out, key, RUN_NAMES)
     workings.mkdir(parents=True, exist_ok=True)
     (room / "made").mkdir(exist_ok=True)
-    for left in workings.glob("making-*"):
+    # What a run that was killed had under way.
+    for left in (*workings.glob("making-*"), *out.glob(f"{ROOM_PREFIX}*")):
         shutil.rmtree(left, ignore_errors=True)
     return (
         Job(

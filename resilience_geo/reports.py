@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from resilience_geo.plan import EvacuationPlan
 
+ROOM_PREFIX = ".resilience-geo-"
+"""How folders begin in which files are made before they take their places."""
 FILES: tuple[str, ...] = ("plan.gpkg", "plan.xlsx", "summary.json")
 LAYERS: tuple[str, ...] = (
     "villages",
@@ -103,7 +105,7 @@ def whole_files(folder: str | os.PathLike[str]) -> Iterator[Path]:
     room: Path | None = None
     try:
         target.mkdir(parents=True, exist_ok=True)
-        room = Path(tempfile.mkdtemp(prefix=".resilience-geo-", dir=target))
+        room = Path(tempfile.mkdtemp(prefix=ROOM_PREFIX, dir=target))
         new, old = room / "new", room / "old"
         new.mkdir()
         old.mkdir()

@@ -30,9 +30,9 @@ def flag(name):
 
 
 def files_of(folder):
-    """Return digests of all files people see; times of making lie in the hidden folder."""
+    """Return digests of all files people see; what is under way and times of making are hidden."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and ".batch" not in path.parts
+        if path.is_file() and not any(part[0] == "." for part in path.relative_to(folder).parts)
     }

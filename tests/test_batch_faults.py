@@ -56,6 +56,7 @@ def test_killed_runs_resume_to_the_same_bytes(undisturbed, tmp_path):
             assert expected[name] == digest, f"{name} is half written"
         subprocess.run(command(out, "--workers", 2), check=True, capture_output=True)
         assert files_of(out) == expected
+        assert [path.name for path in out.glob(".*")] == [".batch"]
 
 
 def test_interrupted_run_says_so_and_is_resumed(undisturbed, tmp_path):
