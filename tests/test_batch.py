@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from shapely import box
 
 import resilience_geo as rg
 from resilience_geo import batch, batch_files, batch_tiles
@@ -192,6 +193,22 @@ def test_a_village_outside_the_people_is_failed_not_empty(tmp_path):
     assert "99.01.01.2999" not in run.summary.index
     assert (tmp_path / "out" / "gagal.csv").exists()
     assert not (tmp_path / "out" / "99.01.01.2999").exists()
+
+
+def test_a_village_partly_outside_the_people_is_marked(tmp_path):
+    villages = gpd.read_file(FILES["villages"])
+    code = next(name for name in villages.columns if (villages[name] == "99.01.01.2001").any())
+    _, south, east, north = villages.total_bounds
+    part = villages.iloc[[0]].copy()
+    part.geometry = [box(east - 0.002, south, east + 2.0, north)]
+    part[code] = "99.01.01.2999"
+    path = tmp_path / "villages.gpkg"
+    pd.concat([villages, part], ignore_index=True).to_file(path)
+    run = rg.plan_villages(out=tmp_path / "out", workers=1, **{**OPTIONS, "villages": path})
+    assert 0.0 < run.summary.loc["99.01.01.2999", "population_known_share"] < 0.5
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert page.count('"remark"') == 1
+    assert "tidak mencakup sebagian besar desa ini" in page
 
 
 def test_one_village_that_cannot_be_written_keeps_no_other_from_it(tmp_path, monkeypatch, done):
